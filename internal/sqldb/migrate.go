@@ -1,0 +1,146 @@
+package sqldb
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// NewerError tells that a database was migrated by a later program than this.
+type NewerError struct {
+	Owner          string // whose tables
+	Found, Highest int    // version in the database, highest this program knows
+}
+
+// Error names the owner and both versions.
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("tables of %q are at version %d, newer than version %d of this program", e.Owner, e.Found, e.Highest)
+}
+
+// Migrate brings the tables of one owner up to date: it runs the steps that the
+// ledger does not count yet, all in one transaction. Steps are only ever added
+// at the end; each may hold several statements. A database that is further than
+// steps go is refused with a *NewerError and left alone. Several processes may
+// migrate the same file at once; the first does the work.
+//
+// In memory the work is done once a process: the result is kept as an image and
+// loaded into every further database that came to this point by the same steps.
+func (db *DB) Migrate(ctx context.Context, owner string, steps []string) error {
+	if owner == "" {
+		return errors.New("migrate: the owner has no name")
+	}
+	var err error
+	if db.memory {
+		err = db.migrateMemory(ctx, owner, steps)
+	} else {
+		err = migrate(ctx, db.writer, owner, steps)
+	}
+	if err != nil {
+		return fmt.Errorf("migrate %s: %w", owner, err)
+	}
+	return nil
+}
+
+func migrate(ctx context.Context, pool beginner, owner string, steps []string) error {
+	return write(ctx, pool, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_migrations (
+			owner TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL) STRICT`)
+		if err != nil {
+			return fmt.Errorf("make the ledger: %w", err)
+		}
+		var version int
+		err = tx.QueryRowContext(ctx, `SELECT version FROM schema_migrations WHERE owner = ?`, owner).Scan(&version)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("read the ledger: %w", err)
+		}
+		if version > len(steps) {
+			return &NewerError{Owner: owner, Found: version, Highest: len(steps)}
+		}
+		for i, step := range steps[version:] {
+			if _, err := tx.ExecContext(ctx, step); err != nil {
+				return fmt.Errorf("step %d: %w", version+i+1, err)
+			}
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO schema_migrations (owner, version) VALUES (?, ?)
+			ON CONFLICT (owner) DO UPDATE SET version = excluded.version`, owner, len(steps))
+		if err != nil {
+			return fmt.Errorf("write the ledger: %w", err)
+		}
+		return nil
+	})
+}
+
+// pristine is the lineage of a database that nothing has touched.
+const pristine = "pristine"
+
+// images holds, by lineage, what in-memory databases look like right after
+// their migrations. It is the one thing here that outlives a DB, and only a
+// memory of pure results: same key, same bytes. It grows with the number of
+// different migrations in the program.
+var images sync.Map // string → []byte
+
+// image is the part of the driver's connection that copies whole databases.
+type image interface {
+	Serialize() ([]byte, error)
+	Deserialize([]byte) error
+}
+
+func (db *DB) migrateMemory(ctx context.Context, owner string, steps []string) error {
+	conn, err := db.writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	// Returning a connection to its pool cannot fail in a way that matters here.
+	defer func() { _ = conn.Close() }()
+
+	// Who holds the one connection is alone with the lineage: Write marks it
+	// before it begins, so a mark that comes later belongs to a later write.
+	db.mu.Lock()
+	before := db.lineage
+	db.mu.Unlock()
+	if before == "" {
+		return migrate(ctx, conn, owner, steps)
+	}
+	after := descend(before, owner, steps)
+	if kept, ok := images.Load(after); ok {
+		err = conn.Raw(func(c any) error { return c.(image).Deserialize(kept.([]byte)) })
+	} else {
+		err = db.makeImage(ctx, conn, owner, steps, after)
+	}
+	if err != nil {
+		return err
+	}
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.lineage != "" {
+		db.lineage = after
+	}
+	return nil
+}
+
+func (db *DB) makeImage(ctx context.Context, conn *sql.Conn, owner string, steps []string, lineage string) error {
+	if err := migrate(ctx, conn, owner, steps); err != nil {
+		return err
+	}
+	return conn.Raw(func(c any) error {
+		bytes, err := c.(image).Serialize()
+		if err != nil {
+			return fmt.Errorf("keep the image: %w", err)
+		}
+		images.Store(lineage, bytes)
+		return nil
+	})
+}
+
+// descend names the lineage that these steps lead to; lengths keep parts apart.
+func descend(before, owner string, steps []string) string {
+	h := sha256.New()
+	for _, part := range append([]string{before, owner}, steps...) {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,223 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+var (
+	// ErrNotDatabase: the file exists and is something else.
+	ErrNotDatabase = errors.New("not a database")
+	// ErrNotWritable: the file or its folder cannot be written to.
+	ErrNotWritable = errors.New("not writable")
+	// ErrInUse: another program holds the file locked for longer than we wait.
+	ErrInUse = errors.New("in use by another program")
+)
+
+const (
+	readers = 4
+	// busyMillis is how long a writer waits for one of another process.
+	busyMillis = 10_000
+)
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	writer *sql.DB
+	reader *sql.DB // the writer itself when the database is in memory
+
+	memory bool
+	// lineage names the migrations that alone made what an in-memory database
+	// holds; see Migrate. "" once anything else may have written.
+	mu      sync.Mutex
+	lineage string
+}
+
+// Open opens or creates a database. dsn "" or ":memory:" gives a private one in
+// memory that ends with Close; anything else is the path of a file, which is
+// made readable by its owner alone. Every committed transaction is on the disk
+// before Write returns.
+//
+// Errors are one line that names the path; errors.Is tells ErrNotDatabase,
+// ErrNotWritable and ErrInUse apart.
+func Open(ctx context.Context, dsn string) (*DB, error) {
+	if dsn == "" || dsn == ":memory:" {
+		return openMemory(ctx)
+	}
+	return openFile(ctx, dsn)
+}
+
+func openMemory(ctx context.Context) (*DB, error) {
+	pool, err := newPool(":memory:?"+settings(nil).Encode(), 1)
+	if err != nil {
+		return nil, fmt.Errorf("open database in memory: %w", err)
+	}
+	db := &DB{writer: pool, reader: pool, memory: true, lineage: pristine}
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database in memory: %w", err), pool.Close())
+	}
+	return db, nil
+}
+
+func openFile(ctx context.Context, path string) (*DB, error) {
+	fail := func(err error) (*DB, error) { return nil, fmt.Errorf("open database %q: %w", path, explain(err)) }
+	if strings.Contains(path, "://") || strings.HasPrefix(path, "file:") {
+		return fail(errors.New("only a path or :memory: is understood"))
+	}
+	if err := create(path); err != nil {
+		return fail(err)
+	}
+	uri, err := fileURI(path)
+	if err != nil {
+		return fail(err)
+	}
+	writer, err := newPool(uri+"?"+settings(url.Values{
+		"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"},
+	}).Encode(), 1)
+	if err != nil {
+		return fail(err)
+	}
+	reader, err := newPool(uri+"?"+settings(url.Values{"_query_only": {"1"}}).Encode(), readers)
+	if err != nil {
+		return fail(errors.Join(err, writer.Close()))
+	}
+	db := &DB{writer: writer, reader: reader}
+	// Taking the write lock once finds a file that cannot be written now, not
+	// at the first request.
+	if err := db.Write(ctx, func(*sql.Tx) error { return nil }); err != nil {
+		return fail(errors.Join(err, db.Close()))
+	}
+	return db, nil
+}
+
+// create makes an empty file with narrow rights where there is none. An
+// existing one is left unopened: closing it would drop the locks that another
+// handle in this process holds on it.
+func create(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return errors.New("is a directory")
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return withoutPath(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return withoutPath(err)
+	}
+	return f.Close()
+}
+
+// withoutPath drops the path that the caller names already.
+func withoutPath(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("%w: %w", ErrNotWritable, err)
+	}
+	return err
+}
+
+// fileURI escapes the path, so that a name with a '?' or '%' is only a name.
+func fileURI(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	abs = filepath.ToSlash(abs)
+	if !strings.HasPrefix(abs, "/") {
+		abs = "/" + abs // C:/…
+	}
+	return (&url.URL{Scheme: "file", OmitHost: true, Path: abs}).String(), nil
+}
+
+// settings are those of every connection, and more. A string in double quotes
+// is a mistake, not a value; SQL cannot damage the file.
+func settings(more url.Values) url.Values {
+	v := url.Values{
+		"_busy_timeout": {fmt.Sprint(busyMillis)},
+		"_foreign_keys": {"1"},
+		"_dqs":          {"0"},
+		"_defensive":    {"1"},
+		"_error_rc":     {"1"},
+	}
+	for key, values := range more {
+		v[key] = values
+	}
+	return v
+}
+
+func newPool(dsn string, size int) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(dsn, ":memory:") {
+		c = &onlyOnce{Connector: c}
+	}
+	pool := sql.OpenDB(c)
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size) // none is ever closed for being idle
+	return pool, nil
+}
+
+// onlyOnce lets one connection be made. In memory the connection is the
+// database, so a second would silently be another, empty one.
+type onlyOnce struct {
+	driver.Connector
+	used atomic.Bool
+}
+
+func (c *onlyOnce) Connect(ctx context.Context) (driver.Conn, error) {
+	if c.used.Swap(true) {
+		return nil, errors.New("the database in memory was lost with its connection")
+	}
+	return c.Connector.Connect(ctx)
+}
+
+// explain puts the few mistakes of whoever chose the path into plain words.
+func explain(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
+		return ErrNotDatabase
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return ErrNotWritable
+	case sqlite3.SQLITE_BUSY:
+		return ErrInUse
+	}
+	return err
+}
+
+// Close ends every connection, after the transactions under way. A database in
+// memory is gone then.
+func (db *DB) Close() error {
+	err := db.reader.Close()
+	if !db.memory {
+		// Last, because the last one folds the log back into the file.
+		err = errors.Join(err, db.writer.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	return nil
+}
