@@ -1,0 +1,174 @@
+package storetest
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/hubshare/hubshare/sharing"
+)
+
+// Run runs the whole suite. open gives a new, empty store each time it is called, and arranges with t for its end. Subtests run in
+// parallel, each on a store of its own.
+func Run(t *testing.T, open func(t *testing.T) sharing.Store) {
+	t.Helper()
+	for _, part := range [][]check{grants, revocations, ends, codes, lists, cascades, changes, races} {
+		for _, c := range part {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				c.run(fixture{t: t, store: open(t), random: rand.NewChaCha8([32]byte{1})})
+			})
+		}
+	}
+}
+
+// check is one sentence about a store.
+type check struct {
+	name string
+	run  func(f fixture)
+}
+
+// start is the time of every check's first operation.
+var start = time.Date(2026, 11, 21, 18, 0, 0, 123456000, time.UTC)
+
+// Whom and what the checks are about.
+var (
+	lab   = sharing.Place{ServerID: "s-alice-lab", OwnerID: "u-alice"}
+	home  = sharing.Place{ServerID: "s-alice", OwnerID: "u-alice"}
+	other = sharing.Place{ServerID: "s-dave", OwnerID: "u-dave"}
+
+	bob   = sharing.Grantee{Kind: sharing.KindUser, ID: "u-bob"}
+	carol = sharing.Grantee{Kind: sharing.KindUser, ID: "u-carol"}
+	team  = sharing.Grantee{Kind: sharing.KindGroup, ID: "g-team"}
+)
+
+const (
+	access = "access:servers"
+	read   = "read:servers"
+	shares = "shares"
+)
+
+// everything is a window that no check's list outgrows.
+var everything = sharing.Window{Limit: 1000}
+
+// fixture is a store with short words for what the checks do to it. Each word fails the test when the store fails.
+type fixture struct {
+	t      *testing.T
+	store  sharing.Store
+	random *rand.ChaCha8
+}
+
+func (f fixture) grant(at sharing.Place, to sharing.Grantee, bases ...string) sharing.StoredShare {
+	f.t.Helper()
+	share, c, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{ActorID: "u-alice", Place: at, Grantee: to, Bases: bases})
+	require.NoError(f.t, err)
+	assert.NotZero(f.t, c.Seq, "a grant of something new is a change")
+	return share
+}
+
+func (f fixture) revoke(o sharing.RevokeOrder) (*sharing.StoredShare, sharing.Change) {
+	f.t.Helper()
+	left, c, err := f.store.Revoke(f.t.Context(), start, o)
+	require.NoError(f.t, err)
+	return left, c
+}
+
+func (f fixture) share(now time.Time, at sharing.Place, of sharing.Grantee) sharing.StoredShare {
+	f.t.Helper()
+	share, err := f.store.Share(f.t.Context(), now, at.ServerID, of)
+	require.NoError(f.t, err)
+	return share
+}
+
+func (f fixture) noShare(now time.Time, at sharing.Place, of sharing.Grantee) {
+	f.t.Helper()
+	_, err := f.store.Share(f.t.Context(), now, at.ServerID, of)
+	assert.ErrorIs(f.t, err, sharing.ErrNoSuchShare)
+}
+
+func (f fixture) shares(now time.Time, filter sharing.Filter) []sharing.StoredShare {
+	f.t.Helper()
+	page, err := f.store.Shares(f.t.Context(), now, filter, everything)
+	require.NoError(f.t, err)
+	assert.Equal(f.t, page.Total, len(page.Items), "the total of a list that fits its window")
+	return page.Items
+}
+
+func (f fixture) codes(now time.Time, filter sharing.Filter) []sharing.StoredCode {
+	f.t.Helper()
+	page, err := f.store.Codes(f.t.Context(), now, filter, everything)
+	require.NoError(f.t, err)
+	assert.Equal(f.t, page.Total, len(page.Items), "the total of a list that fits its window")
+	return page.Items
+}
+
+// code makes a code that lives an hour.
+func (f fixture) code(at sharing.Place, bases ...string) (sharing.StoredCode, sharing.Probe) {
+	f.t.Helper()
+	code, probe, err := f.newCode(at, bases...)
+	require.NoError(f.t, err)
+	return code, probe
+}
+
+func (f fixture) newCode(at sharing.Place, bases ...string) (sharing.StoredCode, sharing.Probe, error) {
+	f.t.Helper()
+	secret, err := sharing.NewSecret(f.random)
+	require.NoError(f.t, err)
+	hash, prefix, err := secret.Hash(f.random)
+	require.NoError(f.t, err)
+	probe, ok := secret.Probe()
+	require.True(f.t, ok)
+	code, c, err := f.store.CreateCode(f.t.Context(), start, sharing.CodeOrder{
+		ActorID: "u-alice", Place: at, Bases: bases, Prefix: prefix, Hash: hash, ExpiresAt: start.Add(time.Hour),
+	})
+	if err == nil {
+		assert.NotZero(f.t, c.Seq, "a new code is a change")
+		assert.Equal(f.t, sharing.CodeID(code.ID), c.CodeID)
+	}
+	return code, probe, err
+}
+
+func (f fixture) exchange(p sharing.Probe, visitor string) (sharing.StoredShare, error) {
+	f.t.Helper()
+	share, c, err := f.store.Exchange(f.t.Context(), start, p, sharing.Ref{Kind: sharing.KindUser, ID: visitor, Name: "name of " + visitor})
+	if err == nil {
+		assert.NotZero(f.t, c.Seq, "an exchange is a change")
+	} else {
+		assert.Zero(f.t, c, "what failed changed nothing")
+	}
+	return share, err
+}
+
+func (f fixture) exchanged(p sharing.Probe, visitor string) sharing.StoredShare {
+	f.t.Helper()
+	share, err := f.exchange(p, visitor)
+	require.NoError(f.t, err)
+	return share
+}
+
+func (f fixture) forget(kind, id string) sharing.Change {
+	f.t.Helper()
+	c, err := f.store.Forget(f.t.Context(), start, kind, id)
+	require.NoError(f.t, err)
+	return c
+}
+
+// scopesOf gives what a user may do, as "server base" lines in order.
+func (f fixture) scopesOf(now time.Time, user string, groups ...string) (lines []string, until time.Time) {
+	f.t.Helper()
+	list, until, err := f.store.ScopesOf(f.t.Context(), now, user, groups)
+	require.NoError(f.t, err)
+	for _, s := range list {
+		assert.NotEmpty(f.t, s.OwnerID)
+		assert.True(f.t, slices.IsSorted(s.Bases), "bases are sorted: %v", s.Bases)
+		for _, base := range s.Bases {
+			lines = append(lines, s.ServerID+" "+base)
+		}
+	}
+	slices.Sort(lines)
+	return lines, until
+}
