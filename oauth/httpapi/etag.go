@@ -1,0 +1,34 @@
+package httpapi
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/hubshare/hubshare/internal/web"
+)
+
+// writeJSON answers a GET with a tag of its content, or with 304 if the client has just that (HB-135).
+func writeJSON(w http.ResponseWriter, r *http.Request, status int, v any) {
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		web.WriteError(w, &web.Error{Status: http.StatusInternalServerError})
+		return
+	}
+	sum := sha256.Sum256(body.Bytes())
+	tag := `"` + hex.EncodeToString(sum[:20]) + `"`
+	w.Header().Set("ETag", tag)
+	for _, known := range strings.Split(r.Header.Get("If-None-Match"), ",") {
+		if known = strings.TrimPrefix(strings.TrimSpace(known), "W/"); known == tag || known == "*" {
+			w.Header().Del("Content-Type")
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	web.WriteJSON(w, status, json.RawMessage(bytes.TrimSuffix(body.Bytes(), []byte("\n"))))
+}

@@ -1,0 +1,174 @@
+package oauth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"github.com/hubshare/hubshare/scopes"
+)
+
+// PKCE says what the provider does about code challenges (OA-57).
+type PKCE int
+
+// The policies. A challenge that was accepted is always enforced (OA-S4); the method plain is accepted by none.
+const (
+	PKCEOptional PKCE = iota // verified when sent; the default
+	PKCEOff                  // challenges are ignored, as JupyterHub 5.5 does
+	PKCERequired             // an authorize request without a challenge is refused
+)
+
+// ParsePKCE reads "off", "optional" or "required"; "" is optional.
+func ParsePKCE(s string) (PKCE, error) {
+	switch s {
+	case "", "optional":
+		return PKCEOptional, nil
+	case "off":
+		return PKCEOff, nil
+	case "required":
+		return PKCERequired, nil
+	}
+	return PKCEOptional, fmt.Errorf("unknown pkce policy %q, use off, optional or required", s)
+}
+
+// Config is what a [Provider] is made of. Store, Host and Registry are required; every other zero value works.
+type Config struct {
+	Store    Store
+	Host     Host
+	Registry *scopes.Registry
+
+	Now    func() time.Time // nil = time.Now; read once per request
+	Rand   io.Reader        // nil = crypto/rand; must be safe for concurrent use
+	Logger *slog.Logger     // audit events (OA-192); nil = discard
+
+	PKCE PKCE
+
+	TokenLifetime time.Duration // of OAuth tokens, whole seconds; 0 = 14 days (OA-59)
+	CodeLifetime  time.Duration // 0 = 5 minutes (OA-55)
+	// MaxTokenAge is the longest life of an API token that someone asks for, and the one of a token asked for without any;
+	// 0 = unlimited (OA-84).
+	MaxTokenAge time.Duration
+	// CacheAge bounds how long an answer of Authenticate is remembered without hearing of a change; 0 = 5 seconds, negative = never remembered.
+	CacheAge time.Duration
+	// ActivityResolution is the shortest time between two recorded activities of one token; 0 = 30 seconds (OA-78).
+	ActivityResolution time.Duration
+
+	// OnChange is called after a change was committed and the provider's own caches were cleared, before the method that made it returns,
+	// so that the host can end live connections that rested on a token. It must not call methods that change something. nil = nobody listens.
+	OnChange func(ctx context.Context, c Change)
+}
+
+// Provider is the OAuth provider of one hub (see the package comment). It is safe for concurrent use and starts no goroutine.
+type Provider struct {
+	store    Store
+	host     Host
+	registry *scopes.Registry
+	now      func() time.Time
+	rand     io.Reader
+	log      *slog.Logger
+	cfg      Config
+	engine   *fosite.Fosite
+
+	cache    cache
+	activity activity
+	supplied sync.Mutex // held while a secret that someone chose is checked for collisions and inserted
+}
+
+// New gives a provider, or an error when a required field is missing or a duration makes no sense.
+func New(c Config) (*Provider, error) {
+	switch {
+	case c.Store == nil:
+		return nil, errors.New("oauth: config has no store")
+	case c.Host == nil:
+		return nil, errors.New("oauth: config has no host")
+	case c.Registry == nil:
+		return nil, errors.New("oauth: config has no scope registry")
+	case c.TokenLifetime < 0 || c.CodeLifetime < 0 || c.MaxTokenAge < 0 || c.ActivityResolution < 0:
+		return nil, errors.New("oauth: a duration in the config is negative")
+	case c.TokenLifetime%time.Second != 0:
+		return nil, errors.New("oauth: the token lifetime is not a whole number of seconds")
+	case c.PKCE < PKCEOptional || c.PKCE > PKCERequired:
+		return nil, fmt.Errorf("oauth: no pkce policy %d", int(c.PKCE))
+	}
+	def(&c.TokenLifetime, 14*24*time.Hour)
+	def(&c.CodeLifetime, 5*time.Minute)
+	def(&c.CacheAge, 5*time.Second)
+	def(&c.ActivityResolution, 30*time.Second)
+	p := &Provider{store: c.Store, host: c.Host, registry: c.Registry, now: c.Now, rand: c.Rand, log: c.Logger, cfg: c}
+	if p.now == nil {
+		p.now = time.Now
+	}
+	if p.rand == nil {
+		p.rand = rand.Reader
+	}
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
+	p.engine = newEngine(p)
+	return p, nil
+}
+
+func def(d *time.Duration, v time.Duration) {
+	if *d == 0 {
+		*d = v
+	}
+}
+
+// Registry is what the provider's scope names mean.
+func (p *Provider) Registry() *scopes.Registry { return p.registry }
+
+// MaxTokenAge is the configured longest life of a token that someone asks for; 0 = unlimited (OA-84).
+func (p *Provider) MaxTokenAge() time.Duration { return p.cfg.MaxTokenAge }
+
+// TokenLifetime is how long an OAuth token lives (OA-59).
+func (p *Provider) TokenLifetime() time.Duration { return p.cfg.TokenLifetime }
+
+// changed clears what a committed change made stale, then tells the host.
+func (p *Provider) changed(ctx context.Context, c Change) {
+	if c.Seq == 0 {
+		return // nothing was there to change
+	}
+	p.Drop(c.Owners...)
+	if p.cfg.OnChange != nil {
+		p.cfg.OnChange(ctx, c)
+	}
+}
+
+// ForgetOwner removes every token and code of an owner that the host has deleted, and refuses new ones from then on. It is idempotent.
+func (p *Provider) ForgetOwner(ctx context.Context, ref OwnerRef) error {
+	// Dropped first: should the store fail, the host's ErrNoOwner still denies at once.
+	p.Drop(ref)
+	c, err := p.store.Forget(ctx, p.now(), ref)
+	if err != nil {
+		return fmt.Errorf("forget tokens of %s %s: %w", ref.Kind, ref.ID, err)
+	}
+	p.changed(ctx, c)
+	p.log.InfoContext(ctx, "tokens of owner removed", "owner_kind", ref.Kind, "owner_id", ref.ID)
+	return nil
+}
+
+// Renamed tells that a user, group, service or server ("owner/name") has another name: the filters of stored raw scopes and the
+// servers and services that clients are for follow (a user's servers too). Client ids and redirect URIs stay until the client is registered anew.
+func (p *Provider) Renamed(ctx context.Context, kind, from, to string) error {
+	c, err := p.store.Renamed(ctx, p.now(), kind, from, to)
+	if err != nil {
+		return fmt.Errorf("rename %s %q to %q in stored scopes: %w", kind, from, to, err)
+	}
+	p.changed(ctx, c)
+	return nil
+}
+
+// PurgeExpired deletes tokens and codes that have expired; nothing finds them before that either (OA-59). Call it hourly.
+func (p *Provider) PurgeExpired(ctx context.Context) error {
+	if err := p.store.Purge(ctx, p.now()); err != nil {
+		return fmt.Errorf("purge expired tokens: %w", err)
+	}
+	return nil
+}

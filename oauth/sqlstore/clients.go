@@ -1,0 +1,101 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hubshare/hubshare/oauth"
+)
+
+// PutClient compares links first: another server's id is never overwritten (OA-13).
+func (s *Store) PutClient(ctx context.Context, now time.Time, c oauth.Client) (change oauth.Change, err error) {
+	allowed, err := textOf(c.Allowed)
+	if err != nil {
+		return change, err
+	}
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		old, err := client(ctx, tx, c.ID)
+		switch {
+		case errors.Is(err, oauth.ErrNoClient):
+		case err != nil:
+			return err
+		case old.LinkID != c.LinkID:
+			return oauth.ErrClientTaken
+		}
+		owners, err := holders(ctx, tx, c.ID)
+		if err != nil {
+			return err
+		}
+		if old.SecretHash != c.SecretHash {
+			if err := run(ctx, tx, `DELETE FROM oauth_codes WHERE client_id = ?`, c.ID); err != nil {
+				return err
+			}
+			if err := run(ctx, tx, `DELETE FROM oauth_tokens WHERE client_id = ?`, c.ID); err != nil {
+				return err
+			}
+		}
+		err = run(ctx, tx, `INSERT INTO oauth_clients
+			(id, description, secret_hash, redirect_uri, for_server, for_service, link_id, allowed, no_confirm) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET description = excluded.description, secret_hash = excluded.secret_hash,
+			redirect_uri = excluded.redirect_uri, for_server = excluded.for_server, for_service = excluded.for_service,
+			allowed = excluded.allowed, no_confirm = excluded.no_confirm`,
+			c.ID, c.Description, c.SecretHash, c.RedirectURI, c.For.Server, c.For.Service, c.LinkID, allowed, c.NoConfirm)
+		if err != nil || len(owners) == 0 {
+			return err
+		}
+		change, err = record(ctx, tx, now, "client.replaced", owners...)
+		return err
+	})
+	return change, err
+}
+
+// holders are the owners of a client's tokens: those whose rights change with it. Only users go through a client.
+func holders(ctx context.Context, tx *sql.Tx, clientID string) ([]oauth.OwnerRef, error) {
+	return rows(ctx, tx, func(r interface{ Scan(...any) error }) (ref oauth.OwnerRef, err error) {
+		return ref, r.Scan(&ref.Kind, &ref.ID)
+	}, `SELECT DISTINCT owner_kind, owner_id FROM oauth_tokens WHERE client_id = ? ORDER BY owner_kind, owner_id`, clientID)
+}
+
+// Client gives a client by id.
+func (s *Store) Client(ctx context.Context, id string) (c oauth.Client, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) error {
+		c, err = client(ctx, tx, id)
+		return err
+	})
+	return c, err
+}
+
+func client(ctx context.Context, tx *sql.Tx, id string) (oauth.Client, error) {
+	c := oauth.Client{ID: id}
+	var allowed string
+	err := tx.QueryRowContext(ctx, `SELECT description, secret_hash, redirect_uri, for_server, for_service, link_id, allowed, no_confirm
+		FROM oauth_clients WHERE id = ?`, id).Scan(
+		&c.Description, &c.SecretHash, &c.RedirectURI, &c.For.Server, &c.For.Service, &c.LinkID, &allowed, &c.NoConfirm)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return oauth.Client{}, oauth.ErrNoClient
+	case err != nil:
+		return oauth.Client{}, fmt.Errorf("read client: %w", err)
+	}
+	c.Allowed, err = scopesOf(allowed)
+	return c, err
+}
+
+// DeleteClient lets the foreign keys take codes and tokens along.
+func (s *Store) DeleteClient(ctx context.Context, now time.Time, id string) (change oauth.Change, err error) {
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		owners, err := holders(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := run(ctx, tx, `DELETE FROM oauth_clients WHERE id = ?`, id); err != nil || len(owners) == 0 {
+			return err
+		}
+		change, err = record(ctx, tx, now, "client.deleted", owners...)
+		return err
+	})
+	return change, err
+}

@@ -1,0 +1,165 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/hubshare/hubshare/oauth"
+)
+
+// PutToken inserts a token of an owner who is not gone.
+func (s *Store) PutToken(ctx context.Context, now time.Time, t oauth.Token) (_ oauth.Token, change oauth.Change, err error) {
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		if dead, err := gone(ctx, tx, t.Owner); err != nil || dead {
+			return orGone(err)
+		}
+		if t, err = insert(ctx, tx, t); err != nil {
+			return err
+		}
+		change, err = record(ctx, tx, now, "token.issued", t.Owner)
+		return err
+	})
+	if err != nil {
+		return oauth.Token{}, oauth.Change{}, err
+	}
+	return t, change, nil
+}
+
+func insert(ctx context.Context, tx *sql.Tx, t oauth.Token) (oauth.Token, error) {
+	text, err := textOf(t.Scopes)
+	if err != nil {
+		return t, err
+	}
+	var taken bool
+	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM oauth_tokens WHERE hash = ?)`, t.Hash).Scan(&taken); err != nil {
+		return t, err
+	}
+	if taken {
+		return t, oauth.ErrTokenExists
+	}
+	if t.ClientID != "" {
+		if _, err := client(ctx, tx, t.ClientID); err != nil {
+			return t, err
+		}
+	}
+	done, err := tx.ExecContext(ctx, `INSERT INTO oauth_tokens
+		(prefix, hash, owner_kind, owner_id, client_id, session_id, scopes, note, created, expires_at, last_activity)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.Prefix, t.Hash, t.Owner.Kind, t.Owner.ID, sql.NullString{String: t.ClientID, Valid: t.ClientID != ""}, t.SessionID, text, t.Note,
+		micros(t.Created), nullable(t.ExpiresAt), nullable(t.LastActivity))
+	if err != nil {
+		return t, fmt.Errorf("insert token: %w", err)
+	}
+	if t.ID, err = done.LastInsertId(); err != nil {
+		return t, fmt.Errorf("insert token: %w", err)
+	}
+	// As it will be read: callers must not see finer times than the next reader does.
+	t.Created = timeOf(nullable(t.Created))
+	t.ExpiresAt = timeOf(nullable(t.ExpiresAt))
+	t.LastActivity = timeOf(nullable(t.LastActivity))
+	return t, nil
+}
+
+const tokenColumns = `SELECT id, prefix, hash, owner_kind, owner_id, client_id, session_id, scopes, note, created, expires_at, last_activity
+	FROM oauth_tokens WHERE (expires_at IS NULL OR expires_at >= ?) AND `
+
+func scanToken(r interface{ Scan(...any) error }) (oauth.Token, error) {
+	var t oauth.Token
+	var clientID sql.NullString
+	var text string
+	var created, expires, used sql.NullInt64
+	err := r.Scan(&t.ID, &t.Prefix, &t.Hash, &t.Owner.Kind, &t.Owner.ID, &clientID, &t.SessionID, &text, &t.Note, &created, &expires, &used)
+	if err != nil {
+		return t, fmt.Errorf("read token: %w", err)
+	}
+	t.ClientID = clientID.String
+	t.Created, t.ExpiresAt, t.LastActivity = timeOf(created), timeOf(expires), timeOf(used)
+	t.Scopes, err = scopesOf(text)
+	return t, err
+}
+
+// TokensByPrefix gives the live tokens of a prefix.
+func (s *Store) TokensByPrefix(ctx context.Context, now time.Time, prefix string) (list []oauth.Token, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) error {
+		list, err = rows(ctx, tx, scanToken, tokenColumns+`prefix = ? ORDER BY id`, micros(now), prefix)
+		return err
+	})
+	return list, err
+}
+
+// Tokens lists an owner's live tokens, those unused for longest first.
+func (s *Store) Tokens(ctx context.Context, now time.Time, ref oauth.OwnerRef) (list []oauth.Token, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) error {
+		list, err = rows(ctx, tx, scanToken, tokenColumns+`owner_kind = ? AND owner_id = ? ORDER BY coalesce(last_activity, created), id`,
+			micros(now), ref.Kind, ref.ID)
+		return err
+	})
+	return list, err
+}
+
+// DeleteToken takes a client's other tokens along, and the codes that would become one: else consent could not be withdrawn (OA-86).
+func (s *Store) DeleteToken(ctx context.Context, now time.Time, ref oauth.OwnerRef, id int64) (change oauth.Change, err error) {
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		found, err := rows(ctx, tx, scanToken, tokenColumns+`id = ? AND owner_kind = ? AND owner_id = ?`, micros(now), id, ref.Kind, ref.ID)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return oauth.ErrNoToken
+		}
+		if c := found[0].ClientID; c == "" {
+			err = run(ctx, tx, `DELETE FROM oauth_tokens WHERE id = ?`, id)
+		} else if err = run(ctx, tx, `DELETE FROM oauth_tokens WHERE client_id = ? AND owner_kind = ? AND owner_id = ?`, c, ref.Kind, ref.ID); err == nil {
+			err = run(ctx, tx, `DELETE FROM oauth_codes WHERE client_id = ? AND user_id = ? AND used_at IS NULL`, c, ref.ID)
+		}
+		if err != nil {
+			return err
+		}
+		change, err = record(ctx, tx, now, "token.revoked", ref)
+		return err
+	})
+	return change, err
+}
+
+// DeleteSession takes the session's codes along too: one may be on its way to its client while the visitor logs out.
+func (s *Store) DeleteSession(ctx context.Context, now time.Time, ref oauth.OwnerRef, sessionID string) (change oauth.Change, err error) {
+	if sessionID == "" {
+		return oauth.Change{}, nil // what has no session belongs to none
+	}
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		if ref.Kind == oauth.KindUser {
+			if err := run(ctx, tx, `DELETE FROM oauth_codes WHERE user_id = ? AND session_id = ? AND used_at IS NULL`, ref.ID, sessionID); err != nil {
+				return err
+			}
+		}
+		done, err := tx.ExecContext(ctx, `DELETE FROM oauth_tokens WHERE owner_kind = ? AND owner_id = ? AND session_id = ?`, ref.Kind, ref.ID, sessionID)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		change, err = record(ctx, tx, now, "session.ended", ref)
+		return err
+	})
+	return change, err
+}
+
+// Touch moves activities forward, never back.
+func (s *Store) Touch(ctx context.Context, at map[int64]time.Time) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		update, err := tx.PrepareContext(ctx, `UPDATE oauth_tokens SET last_activity = ?1 WHERE id = ?2 AND coalesce(last_activity, 0) < ?1`)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = update.Close() }()
+		for id, t := range at {
+			if _, err := update.ExecContext(ctx, micros(t), id); err != nil {
+				return fmt.Errorf("touch token: %w", err)
+			}
+		}
+		return nil
+	})
+}

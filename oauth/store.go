@@ -1,0 +1,120 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hubshare/hubshare/scopes"
+)
+
+// What a [Store] answers.
+var (
+	ErrNoClient     = errors.New("no such client")
+	ErrClientTaken  = errors.New("client id belongs to another server or service") // OA-13
+	ErrNoCode       = errors.New("no such authorization code")
+	ErrCodeSpent    = errors.New("authorization code already used")
+	ErrNoToken      = errors.New("no such token")
+	ErrTokenExists  = errors.New("token already exists") // a supplied secret that collides (OA-61)
+	ErrTooManyCodes = errors.New("too many live codes")  // OA-S19
+	ErrGone         = errors.New("owner is gone")        // forgotten a moment ago
+)
+
+// Client is one registered OAuth client (OA-1): a user's server, or a service.
+type Client struct {
+	ID          string // OA-2
+	Description string // shown on the consent page; "" falls back to ID (OA-8)
+	SecretHash  string // "" = can never authenticate
+	RedirectURI string // exactly one; a path, or absolute
+	For         scopes.Client
+	LinkID      string // the host's stable id of that server or service: what OA-13 compares
+	// Allowed are the raw scopes that may be asked for, the client's access scope included (OA-9, OA-10).
+	Allowed []scopes.Scope
+	// NoConfirm: consent is never asked (OA-34).
+	NoConfirm bool
+}
+
+// Code is one authorization code as stored: of the secret only the hash (OA-55).
+type Code struct {
+	Hash        string
+	ClientID    string
+	User        OwnerRef
+	RedirectURI string
+	SessionID   string
+	Scopes      []scopes.Scope // raw
+	// Challenge is the S256 code challenge, "" if the client sent none (OA-56).
+	Challenge string
+	ExpiresAt time.Time
+	UsedAt    time.Time // zero until redeemed
+	Failures  int       // failed exchanges; the third burns the code (OA-151)
+	TokenID   int64     // the token that it was redeemed for
+}
+
+// Token is one API or OAuth token as stored: of the secret only prefix and hash (OA-61). The zero time means never.
+type Token struct {
+	ID           int64 // "aN" on the wire (HB-8)
+	Prefix, Hash string
+	Owner        OwnerRef
+	ClientID     string // "" = the hub's own client
+	SessionID    string // the browser session that authorised it; "" for API tokens
+	Scopes       []scopes.Scope
+	Note         string
+	Created      time.Time
+	ExpiresAt    time.Time
+	LastActivity time.Time
+}
+
+// Change is one committed mutation of a store, audit row and event in one. The zero Change: there was nothing to change.
+type Change struct {
+	Seq    int64
+	At     time.Time
+	Action string
+	Owners []OwnerRef // whose tokens changed; empty = anyone's
+}
+
+// Store keeps clients, codes and tokens. Every method is one transaction; those that change something append their Change in it.
+// Time comes in, never from the database's clock: something is expired when its ExpiresAt is before now (OA-190).
+// Implementations are safe for concurrent use; errors other than the sentinels named are internal failures.
+type Store interface {
+	// PutClient inserts or replaces a client by id; replacing one deletes its codes and tokens when the secret changed (OA-11, OA-64).
+	// ErrClientTaken: the id is linked to another LinkID (OA-13).
+	PutClient(ctx context.Context, now time.Time, c Client) (Change, error)
+	// Client gives a client: ErrNoClient.
+	Client(ctx context.Context, id string) (Client, error)
+	// DeleteClient removes a client with every code and token issued through it (OA-11, HB-98). Unknown ids are no error.
+	DeleteClient(ctx context.Context, now time.Time, id string) (Change, error)
+
+	// PutCode stores a new code. ErrTooManyCodes: more than 100 live ones of this user and client (OA-S19). ErrNoClient, ErrGone.
+	PutCode(ctx context.Context, now time.Time, c Code) error
+	// Code gives an unexpired code, used or not, of this client: ErrNoCode otherwise, with no hint why (OA-52, OA-F21).
+	Code(ctx context.Context, now time.Time, hash, clientID string) (Code, error)
+	// FailCode counts a failed exchange, whichever client made it; at the third the code is dead (OA-151), and at once with burn
+	// (OA-60). Unknown codes are no error.
+	FailCode(ctx context.Context, now time.Time, hash string, burn bool) error
+	// Redeem spends a live code of this client and inserts its token; of parallel callers exactly one wins (OA-150).
+	// ErrNoCode; ErrCodeSpent: it was redeemed before, and the token it gave is deleted in the same transaction (OA-55), whose
+	// Change comes with the error.
+	Redeem(ctx context.Context, now time.Time, codeHash, clientID string, t Token) (Token, Change, error)
+
+	// PutToken inserts a token and gives it back with its ID: ErrTokenExists, ErrGone.
+	PutToken(ctx context.Context, now time.Time, t Token) (Token, Change, error)
+	// TokensByPrefix gives the unexpired tokens with a prefix, for a constant-time comparison by the caller (OA-61).
+	TokensByPrefix(ctx context.Context, now time.Time, prefix string) ([]Token, error)
+	// Tokens lists an owner's unexpired tokens in the order of OA-86.
+	Tokens(ctx context.Context, now time.Time, owner OwnerRef) ([]Token, error)
+	// DeleteToken removes an owner's token; one issued through a client takes all of that owner's tokens of that client along (OA-86). ErrNoToken.
+	DeleteToken(ctx context.Context, now time.Time, owner OwnerRef, id int64) (Change, error)
+	// DeleteSession removes an owner's tokens of one browser session: logging out (OA-110).
+	DeleteSession(ctx context.Context, now time.Time, owner OwnerRef, sessionID string) (Change, error)
+	// Touch records activity of tokens, in one batch (OA-78). Unknown ids are ignored; times only grow.
+	Touch(ctx context.Context, at map[int64]time.Time) error
+
+	// Forget removes an owner's tokens and codes and remembers the owner as gone, so that a racing PutToken or PutCode fails with ErrGone.
+	Forget(ctx context.Context, now time.Time, ref OwnerRef) (Change, error)
+	// Renamed rewrites the filters of stored raw scopes and clients after the host renamed a user or server ("owner/name").
+	Renamed(ctx context.Context, now time.Time, kind, from, to string) (Change, error)
+	// Purge deletes what is expired (OA-59).
+	Purge(ctx context.Context, now time.Time) error
+	// Changes gives up to limit changes after a sequence number, oldest first.
+	Changes(ctx context.Context, after int64, limit int) ([]Change, error)
+}
