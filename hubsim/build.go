@@ -1,0 +1,233 @@
+package hubsim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/hubshare/hubshare/hubsim/pages"
+	"github.com/hubshare/hubshare/hubsim/proxy"
+	"github.com/hubshare/hubshare/hubsim/singleuser"
+	"github.com/hubshare/hubshare/hubsim/spawner"
+	"github.com/hubshare/hubshare/internal/sqldb"
+	"github.com/hubshare/hubshare/internal/web"
+	"github.com/hubshare/hubshare/oauth"
+	oauthhttp "github.com/hubshare/hubshare/oauth/httpapi"
+	oauthsql "github.com/hubshare/hubshare/oauth/sqlstore"
+	"github.com/hubshare/hubshare/scopes"
+	"github.com/hubshare/hubshare/sharing"
+	sharinghttp "github.com/hubshare/hubshare/sharing/httpapi"
+	sharingsql "github.com/hubshare/hubshare/sharing/sqlstore"
+)
+
+// build wires the parts of a hub that will be reached at addr. It starts nothing but the database.
+func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
+	h := &Hub{cfg: cfg, log: cfg.Logger, origin: "http://" + reachableAt(addr),
+		site: web.Site{BaseURL: cfg.BaseURL, Version: cfg.Version},
+		// Servers and hub talk on loopback: no proxy of the environment comes between them.
+		internal: &http.Client{Transport: &http.Transport{Proxy: nil, MaxIdleConnsPerHost: 16},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
+	h.URL = h.origin + cfg.BaseURL
+	if h.plainBase, err = plainPath(cfg.BaseURL); err != nil {
+		return nil, fmt.Errorf("BaseURL %q: %w", cfg.BaseURL, err)
+	}
+	h.life, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if h.db, err = sqldb.Open(ctx, cfg.DB); err != nil {
+		h.cancel()
+		return nil, fmt.Errorf("DB: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			h.cancel()
+			err = errors.Join(err, h.db.Close())
+		}
+	}()
+	// Every owner of tables migrates before anyone writes: a database in memory is then copied from a template (see sqldb).
+	if err := h.db.Migrate(ctx, "hub", rosterSchema); err != nil {
+		return nil, fmt.Errorf("DB: %w", err)
+	}
+	shares, err := sharingsql.New(ctx, h.db)
+	if err != nil {
+		return nil, fmt.Errorf("DB: %w", err)
+	}
+	tokens, err := oauthsql.New(ctx, h.db)
+	if err != nil {
+		return nil, fmt.Errorf("DB: %w", err)
+	}
+	if err := h.buildRoster(ctx); err != nil {
+		return nil, err
+	}
+	secret, err := h.roster.db.key(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.buildPages(secret); err != nil {
+		return nil, err
+	}
+	if err := h.buildSharing(shares, secret); err != nil {
+		return nil, err
+	}
+	if err := h.buildOAuth(tokens, secret); err != nil {
+		return nil, err
+	}
+	h.proxy = proxy.New(proxy.Config{Default: http.HandlerFunc(h.serveHub), Down: func(w http.ResponseWriter, _ *http.Request) { h.pages.Down(w) }, Logger: h.log})
+	h.spawner = &spawner.InProcess{Handler: h.standIn, Logger: h.log}
+	h.buildRoutes()
+	return h, h.clearStopped(ctx)
+}
+
+func (h *Hub) closeParts() error {
+	return errors.Join(h.proxy.Close(), h.provider.Flush(context.Background()), h.db.Close())
+}
+
+// reachableAt is a listening address as a client dials it: an unspecified one is reached on loopback.
+func reachableAt(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return addr.String()
+	}
+	return (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}).String()
+}
+
+// buildRoster makes the registry of scopes and roles, and everybody whom the configuration names.
+func (h *Hub) buildRoster(ctx context.Context) error {
+	roles := make([]scopes.Role, len(h.cfg.Roles))
+	for i, r := range h.cfg.Roles {
+		roles[i] = scopes.Role{Name: r.Name, Description: r.Description, Scopes: r.Scopes}
+	}
+	reg, err := scopes.New(h.cfg.Profile).DefineRoles(roles)
+	if err != nil {
+		return fmt.Errorf("Roles: %w", err)
+	}
+	h.registry = reg
+	if h.clientScopes, err = reg.ParseValid(h.cfg.SingleUser.OAuthClientAllowedScopes, ""); err != nil {
+		return fmt.Errorf("SingleUser.OAuthClientAllowedScopes: %w", err)
+	}
+	if _, err := reg.ParseValid(h.cfg.SingleUser.ServerTokenScopes, ""); err != nil {
+		return fmt.Errorf("SingleUser.ServerTokenScopes: %w", err)
+	}
+	db := &rosterDB{h.db}
+	h.roster = &roster{db: db, registry: reg, roles: map[string]heldRole{}, users: map[string]*user{}, byID: map[string]*user{},
+		groups: map[string]*group{}, servers: map[string]*server{}}
+	if err := db.load(ctx, h.roster); err != nil {
+		return err
+	}
+	if err := h.buildRoles(); err != nil {
+		return err
+	}
+	return h.addConfigured(ctx)
+}
+
+// buildRoles says who holds which role; user and admin always exist (SC-301).
+func (h *Hub) buildRoles() error {
+	hold := func(name string, users, groups []string) error {
+		raw, err := h.registry.RoleScopes(name)
+		if err != nil {
+			return err
+		}
+		h.roster.roles[name] = heldRole{name: name, scopes: raw, users: setOf(users), groups: setOf(groups)}
+		return nil
+	}
+	for _, name := range []string{"user", "admin"} {
+		if err := hold(name, nil, nil); err != nil {
+			return err
+		}
+	}
+	for _, r := range h.cfg.Roles {
+		if err := hold(r.Name, r.Users, r.Groups); err != nil {
+			return fmt.Errorf("Roles: %w", err)
+		}
+	}
+	return nil
+}
+
+func setOf(list []string) map[string]bool {
+	out := make(map[string]bool, len(list))
+	for _, s := range list {
+		out[s] = true
+	}
+	return out
+}
+
+// addConfigured makes the users and groups of the configuration that do not exist yet (SC-325).
+func (h *Hub) addConfigured(ctx context.Context) error {
+	now := h.cfg.Clock.Now()
+	for _, u := range h.cfg.Users {
+		if _, err := h.roster.ensureUser(ctx, u.Name, u.Admin, now); err != nil {
+			return err
+		}
+	}
+	for _, r := range h.cfg.Roles {
+		for _, name := range r.Users {
+			if _, err := h.roster.ensureUser(ctx, name, false, now); err != nil {
+				return err
+			}
+		}
+	}
+	for _, g := range h.cfg.Groups {
+		for _, name := range g.Users {
+			if _, err := h.roster.ensureUser(ctx, name, false, now); err != nil {
+				return err
+			}
+		}
+		if err := h.roster.ensureGroup(ctx, g.Name, g.Users); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Hub) buildPages(secret []byte) (err error) {
+	if h.keys, err = web.NewKeys(secret); err != nil {
+		return err
+	}
+	h.xsrf = &web.XSRF{Keys: h.keys, Path: h.site.HubPrefix(), Now: h.cfg.Clock.Now, Secure: h.secure}
+	h.pages, err = pages.New(pages.Config{BaseURL: h.cfg.BaseURL, Version: h.cfg.Version, Logger: h.log})
+	return err
+}
+
+func (h *Hub) buildSharing(store sharing.Store, secret []byte) (err error) {
+	h.sharing = &sharing.Service{Store: store, Directory: h.roster, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log, OnChange: h.onSharingChange}
+	h.sharingHTTP, err = sharinghttp.New(sharinghttp.Config{Service: h.sharing, Host: sharingHost{h}, BaseURL: h.cfg.BaseURL, Version: h.cfg.Version,
+		PublicURL: h.cfg.PublicURL, Keys: [][]byte{secret}, Now: h.cfg.Clock.Now, Logger: h.log, Layout: h.layout})
+	return err
+}
+
+func (h *Hub) buildOAuth(store oauth.Store, secret []byte) (err error) {
+	host := oauthHost{h}
+	if h.provider, err = oauth.New(oauth.Config{Store: store, Host: host, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log}); err != nil {
+		return err
+	}
+	h.oauthHTTP, err = oauthhttp.New(oauthhttp.Config{Provider: h.provider, Host: host, Models: host, BaseURL: h.cfg.BaseURL, Version: h.cfg.Version,
+		Keys: [][]byte{secret}, Now: h.cfg.Clock.Now, Logger: h.log, Layout: h.layout, Secure: h.secure})
+	return err
+}
+
+// clearStopped takes away the clients and tokens of servers that ran when an earlier hub on the same database ended without stopping them (OA-11).
+func (h *Hub) clearStopped(ctx context.Context) error {
+	for _, s := range h.roster.allServers() {
+		if s.tokenID == 0 {
+			continue
+		}
+		h.forgetLaunch(s, s.tokenID)
+		s.tokenID = 0
+	}
+	return ctx.Err()
+}
+
+// standIn is the stand-in server behind an in-process start.
+func (h *Hub) standIn(spec spawner.Spec) (http.Handler, io.Closer, error) {
+	s, err := singleuser.New(singleuser.Config{Env: spec.Env, Version: h.cfg.Version, Now: h.cfg.Clock.Now, AfterFunc: h.cfg.Clock.AfterFunc, Logger: h.log,
+		HTTPClient: h.internal, CacheMaxAge: h.cfg.SingleUser.CacheMaxAge})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.Start(h.life); err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return s, s, nil
+}

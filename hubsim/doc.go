@@ -1,0 +1,22 @@
+// Package hubsim is a whole hub in one process: what net/http/httptest is to HTTP, it is to hubs. It has the pages, the REST API,
+// the OAuth provider, the proxy and the users' servers of a JupyterHub, and behaves as one (rules HB-… in RULES.md), so that
+// whatever talks to a hub can be tested without deploying one.
+//
+// It is not for production: it starts the servers of its users inside its own process, and lets anybody in who gives a name.
+//
+// # In a test
+//
+//	func TestSharing(t *testing.T) {
+//		hub := hubsim.New(t, hubsim.Config{})            // users sharer and shared-with; ends with the test
+//		err := hub.StartServer(t.Context(), "sharer", "")
+//		…
+//		token, err := hub.PageToken(t.Context(), "sharer", "sharer", "")
+//		// call hub.APIURL()+"/share-codes/sharer/" with it, as a page of the server would
+//	}
+//
+// Each hub is independent of every other; tests may run in parallel. Its clock can be moved ([FakeClock]), so that nothing has to
+// wait for a code to expire. [Hub.Client] gives a browser without scripts in which a user is logged in, [Hub.LoginCookies] the cookies
+// for one with scripts. Two hubs on 127.0.0.1 share a browser's cookie jar whatever their ports: use one browser context per hub (HB-37).
+//
+// The zero [Config] is a hub on which sharing works at once. See examples/user-sharing for the same as a program.
+package hubsim

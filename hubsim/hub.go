@@ -1,0 +1,206 @@
+package hubsim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/hubshare/hubshare/hubsim/pages"
+	"github.com/hubshare/hubshare/hubsim/proxy"
+	"github.com/hubshare/hubshare/hubsim/spawner"
+	"github.com/hubshare/hubshare/internal/sqldb"
+	"github.com/hubshare/hubshare/internal/web"
+	"github.com/hubshare/hubshare/oauth"
+	oauthhttp "github.com/hubshare/hubshare/oauth/httpapi"
+	"github.com/hubshare/hubshare/scopes"
+	"github.com/hubshare/hubshare/sharing"
+	sharinghttp "github.com/hubshare/hubshare/sharing/httpapi"
+)
+
+// TB is what [New] needs of testing.TB, so that programs do not link package testing.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Failed() bool
+	Logf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// Hub is one running hub. Its methods are safe for concurrent use.
+type Hub struct {
+	// URL is the address of the hub's base, with a slash at its end: "http://127.0.0.1:PORT/".
+	URL string
+
+	cfg          Config
+	log          *slog.Logger
+	origin       string // http://host:port
+	plainBase    string // BaseURL, decoded
+	site         web.Site
+	db           *sqldb.DB
+	roster       *roster
+	registry     *scopes.Registry
+	clientScopes []scopes.Scope
+	keys         *web.Keys
+	xsrf         *web.XSRF
+	pages        *pages.Pages
+	proxy        *proxy.Proxy
+	spawner      spawner.Spawner
+	sharing      *sharing.Service
+	sharingHTTP  *sharinghttp.Handler
+	provider     *oauth.Provider
+	oauthHTTP    *oauthhttp.Handler
+	routes       *web.Router
+	internal     *http.Client // to the hub's own servers
+
+	life    context.Context // ends when Close begins
+	cancel  context.CancelFunc
+	server  *http.Server
+	served  chan error
+	tasks   sync.WaitGroup
+	mu      sync.Mutex
+	closing bool // no server starts any more
+	sealed  bool // no task begins any more
+}
+
+// New starts a hub for a test: it ends with the test, and whatever goes wrong fails it. If the test fails, the hub's log of warnings
+// is in the test's output.
+func New(tb TB, cfg Config) *Hub {
+	tb.Helper()
+	var lines *tail
+	if cfg.Logger == nil {
+		lines = &tail{}
+		cfg.Logger = slog.New(slog.NewTextHandler(lines, nil))
+	}
+	h, err := Start(context.Background(), cfg)
+	if err != nil {
+		tb.Fatalf("hubsim: %v", err)
+		return nil
+	}
+	tb.Cleanup(func() {
+		err := h.Close()
+		if lines != nil && tb.Failed() {
+			tb.Logf("hubsim: the last lines of the hub's log:\n%s", lines)
+		}
+		if err != nil {
+			tb.Fatalf("hubsim: close: %v", err)
+		}
+	})
+	return h
+}
+
+// Start starts a hub and returns once it answers. ctx bounds the start alone; [Hub.Close] ends the hub. Errors name the field of the Config
+// that is wrong, or what could not be had: the address, the database file.
+func Start(ctx context.Context, cfg Config) (*Hub, error) {
+	cfg, err := cfg.filled()
+	if err != nil {
+		return nil, err
+	}
+	// The address first: it is what fails most, and nothing needs to be undone then.
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", cfg.Addr, err)
+	}
+	h, err := build(ctx, cfg, listener.Addr())
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	h.server = &http.Server{Handler: h.handler(), ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug)}
+	h.served = make(chan error, 1)
+	go func() { h.served <- h.server.Serve(listener) }()
+	h.purgeNowAndThen()
+	return h, nil
+}
+
+// Close stops every server, ends every connection and closes the database. It returns within seconds though streams are open. A second Close does nothing.
+func (h *Hub) Close() error {
+	h.mu.Lock()
+	if h.closing {
+		h.mu.Unlock()
+		return nil
+	}
+	h.closing = true
+	h.mu.Unlock()
+
+	ctx, cancel := context.WithTimeout(context.Background(), 2*stopTimeout)
+	defer cancel()
+	var stops sync.WaitGroup
+	for _, s := range h.roster.allServers() {
+		if s.status().Active() {
+			stops.Go(func() { h.stop(ctx, s) })
+		}
+	}
+	stops.Wait()
+	h.cancel()
+	h.mu.Lock()
+	h.sealed = true
+	h.mu.Unlock()
+	h.tasks.Wait()
+	errs := []error{h.server.Close()}
+	if err := <-h.served; !errors.Is(err, http.ErrServerClosed) {
+		errs = append(errs, err)
+	}
+	h.internal.CloseIdleConnections()
+	return errors.Join(append(errs, h.closeParts())...)
+}
+
+// task runs f in a goroutine that Close waits for; false once the hub has closed.
+func (h *Hub) task(f func()) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.sealed {
+		return false
+	}
+	h.tasks.Go(f)
+	return true
+}
+
+func (h *Hub) isClosing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closing
+}
+
+// purgeNowAndThen deletes what has expired, now and every hour of the hub's clock (SH-23, OA-59). Nothing depends on it.
+func (h *Hub) purgeNowAndThen() {
+	var schedule func()
+	schedule = func() {
+		h.task(func() {
+			if h.life.Err() != nil {
+				return
+			}
+			if err := h.purge(h.life); err != nil && h.life.Err() == nil {
+				h.log.Error("purge failed", "error", err)
+			}
+		})
+		stop := h.cfg.Clock.AfterFunc(time.Hour, schedule)
+		context.AfterFunc(h.life, func() { stop() })
+	}
+	schedule()
+}
+
+func (h *Hub) purge(ctx context.Context) error {
+	_, err := h.sharing.PurgeExpired(ctx)
+	return errors.Join(err, h.provider.Flush(ctx), h.provider.PurgeExpired(ctx))
+}
+
+// HubURL is where the hub's pages lie: "http://127.0.0.1:PORT/hub/".
+func (h *Hub) HubURL() string { return h.origin + h.site.HubPrefix() }
+
+// APIURL is the root of the REST API, without a slash at its end, as servers are told it (HB-103).
+func (h *Hub) APIURL() string { return h.HubURL() + "api" }
+
+// UserURL is the address of a user's server; name "" is the default server. The server need not exist.
+func (h *Hub) UserURL(user, name string) string { return h.origin + h.serverPath(user, name) }
+
+// AcceptURL is the link that invites whoever follows it (SH-74).
+func (h *Hub) AcceptURL(code string) string {
+	return h.HubURL() + "accept-share?code=" + url.QueryEscape(code)
+}

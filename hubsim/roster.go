@@ -1,0 +1,350 @@
+package hubsim
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hubshare/hubshare/scopes"
+	"github.com/hubshare/hubshare/sharing"
+)
+
+// roster is who exists on this hub: users, groups, who is in them, which roles they hold, and the users' servers. It answers
+// from memory; what must survive a restart is written through to the database first (see rosterdb.go).
+// It owns its values: callers get copies.
+type roster struct {
+	db       *rosterDB
+	registry *scopes.Registry
+	roles    map[string]heldRole // by role name
+
+	mu      sync.RWMutex
+	users   map[string]*user   // by name
+	byID    map[string]*user   // by id
+	groups  map[string]*group  // by name
+	servers map[string]*server // by id
+}
+
+// heldRole is a role with its parsed scopes and those whom the configuration gives it to.
+type heldRole struct {
+	name          string
+	scopes        []scopes.Scope
+	users, groups map[string]bool // names
+}
+
+type user struct {
+	id, name, cookieID    string
+	admin                 bool
+	created, lastActivity time.Time
+	servers               map[string]*server // by name; "" always exists
+	groups                map[string]bool    // names
+}
+
+type group struct {
+	id, name string
+}
+
+// account is a copy of what a request needs to know about a user.
+type account struct {
+	ID, Name, CookieID    string
+	Admin                 bool
+	Created, LastActivity time.Time
+	Groups, Roles         []string // names, sorted
+}
+
+func (a account) ref() sharing.Ref {
+	return sharing.Ref{Kind: sharing.KindUser, ID: a.ID, Name: a.Name}
+}
+
+func (a account) owner() scopes.Owner { return scopes.Owner{Kind: scopes.KindUser, Name: a.Name} }
+
+func (r *roster) copyOf(u *user) account {
+	a := account{ID: u.id, Name: u.name, CookieID: u.cookieID, Admin: u.admin, Created: u.created, LastActivity: u.lastActivity,
+		Groups: slices.Sorted(maps.Keys(u.groups))}
+	for _, role := range r.roles {
+		if r.holds(u, role) {
+			a.Roles = append(a.Roles, role.name)
+		}
+	}
+	slices.Sort(a.Roles)
+	return a
+}
+
+// holds says whether a user has a role of their own; their groups' roles are not theirs (SC-304).
+func (r *roster) holds(u *user, role heldRole) bool {
+	return role.name == "user" || role.name == "admin" && u.admin || role.users[u.name]
+}
+
+// rawScopes are those of a user's roles and of their groups' roles (SC-304).
+func (r *roster) rawScopes(id string) (a account, raw []scopes.Scope, ok bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	u := r.byID[id]
+	if u == nil {
+		return account{}, nil, false
+	}
+	for _, role := range r.roles {
+		byGroup := false
+		for g := range role.groups {
+			byGroup = byGroup || u.groups[g]
+		}
+		if byGroup || r.holds(u, role) {
+			raw = append(raw, role.scopes...)
+		}
+	}
+	slices.SortFunc(raw, scopes.Compare)
+	return r.copyOf(u), slices.Compact(raw), true
+}
+
+func (r *roster) userByName(name string) (account, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	u := r.users[name]
+	if u == nil {
+		return account{}, false
+	}
+	return r.copyOf(u), true
+}
+
+func (r *roster) userByID(id string) (account, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	u := r.byID[id]
+	if u == nil {
+		return account{}, false
+	}
+	return r.copyOf(u), true
+}
+
+// ensureUser gives a user, making them if they are new (HB-26).
+func (r *roster) ensureUser(ctx context.Context, name string, admin bool, now time.Time) (account, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	u := r.users[name]
+	if u == nil {
+		made, err := r.db.addUser(ctx, name, admin, now)
+		if err != nil {
+			return account{}, err
+		}
+		u = made
+		r.adopt(u)
+	}
+	if admin && !u.admin {
+		if err := r.db.setAdmin(ctx, u.id, true); err != nil {
+			return account{}, err
+		}
+		u.admin = true
+	}
+	return r.copyOf(u), nil
+}
+
+// adopt enters a user with their servers. The caller holds the lock.
+func (r *roster) adopt(u *user) {
+	r.users[u.name], r.byID[u.id] = u, u
+	for _, s := range u.servers {
+		r.servers[s.id] = s
+	}
+}
+
+// ensureGroup makes a group if it is new, and puts users into it who exist already.
+func (r *roster) ensureGroup(ctx context.Context, name string, members []string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g := r.groups[name]
+	if g == nil {
+		made, err := r.db.addGroup(ctx, name)
+		if err != nil {
+			return err
+		}
+		g = made
+		r.groups[name] = g
+	}
+	for _, m := range members {
+		u := r.users[m]
+		if u == nil || u.groups[name] {
+			continue
+		}
+		if err := r.db.addMember(ctx, g.id, u.id); err != nil {
+			return err
+		}
+		u.groups[name] = true
+	}
+	return nil
+}
+
+// ensureServer gives a user's server, making a named one if it is new.
+func (r *roster) ensureServer(ctx context.Context, userID, name string) (*server, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	u := r.byID[userID]
+	if u == nil {
+		return nil, sharing.ErrNoSuchUser
+	}
+	s := u.servers[name]
+	if s == nil {
+		made, err := r.db.addServer(ctx, u, name)
+		if err != nil {
+			return nil, err
+		}
+		s = made
+		u.servers[name], r.servers[s.id] = s, s
+	}
+	return s, nil
+}
+
+// dropServer removes a named server's record.
+func (r *roster) dropServer(ctx context.Context, s *server) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.db.dropServer(ctx, s.id); err != nil {
+		return err
+	}
+	delete(r.servers, s.id)
+	delete(s.owner.servers, s.name)
+	return nil
+}
+
+// server gives the record of an owner's server, if there is one.
+func (r *roster) server(owner, name string) (*server, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	u := r.users[owner]
+	if u == nil {
+		return nil, false
+	}
+	s, ok := u.servers[name]
+	return s, ok
+}
+
+// serversOf lists a user's servers by name.
+func (r *roster) serversOf(userID string) []*server {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var out []*server
+	if u := r.byID[userID]; u != nil {
+		out = slices.Collect(maps.Values(u.servers))
+	}
+	slices.SortFunc(out, func(a, b *server) int { return cmp.Compare(a.name, b.name) })
+	return out
+}
+
+// allServers lists every server record in the order of ids.
+func (r *roster) allServers() []*server {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	out := slices.Collect(maps.Values(r.servers))
+	slices.SortFunc(out, func(a, b *server) int { return cmp.Or(cmp.Compare(len(a.id), len(b.id)), cmp.Compare(a.id, b.id)) })
+	return out
+}
+
+// touch records activity of a user; times only grow, at most once per resolution (HB-91).
+func (r *roster) touch(userID string, at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if u := r.byID[userID]; u != nil && at.Sub(u.lastActivity) >= activityResolution {
+		u.lastActivity = at
+	}
+}
+
+// membersOf lists the ids of a group's members.
+func (r *roster) membersOf(groupID string) []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var out []string
+	for _, g := range r.groups {
+		if g.id != groupID {
+			continue
+		}
+		for id, u := range r.byID {
+			if u.groups[g.name] {
+				out = append(out, id)
+			}
+		}
+	}
+	return out
+}
+
+// What follows makes the roster a sharing.Directory.
+
+var _ sharing.Directory = (*roster)(nil)
+
+func (r *roster) Member(userName, groupName string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	u := r.users[userName]
+	return u != nil && u.groups[groupName]
+}
+
+func (s *server) shared() sharing.Server {
+	return sharing.Server{ID: s.id, Name: s.name, Owner: sharing.Ref{Kind: sharing.KindUser, ID: s.owner.id, Name: s.owner.name}}
+}
+
+func (r *roster) FindServer(_ context.Context, owner, name string) (sharing.Server, error) {
+	s, ok := r.server(owner, name)
+	if !ok {
+		return sharing.Server{}, sharing.ErrNoSuchServer
+	}
+	return s.shared(), nil
+}
+
+func (r *roster) Find(_ context.Context, kind, name string) (sharing.Ref, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	switch kind {
+	case sharing.KindGroup:
+		if g := r.groups[name]; g != nil {
+			return sharing.Ref{Kind: kind, ID: g.id, Name: g.name}, nil
+		}
+		return sharing.Ref{}, sharing.ErrNoSuchGroup
+	default:
+		if u := r.users[name]; u != nil {
+			return sharing.Ref{Kind: sharing.KindUser, ID: u.id, Name: u.name}, nil
+		}
+		return sharing.Ref{}, sharing.ErrNoSuchUser
+	}
+}
+
+func (r *roster) Servers(_ context.Context, ids []string) (map[string]sharing.Server, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	out := make(map[string]sharing.Server, len(ids))
+	for _, id := range ids {
+		if s := r.servers[id]; s != nil {
+			out[id] = s.shared()
+		}
+	}
+	return out, nil
+}
+
+func (r *roster) Refs(_ context.Context, ids []string) (map[string]sharing.Ref, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	out := make(map[string]sharing.Ref, len(ids))
+	byID := make(map[string]*group, len(r.groups))
+	for _, g := range r.groups {
+		byID[g.id] = g
+	}
+	for _, id := range ids {
+		if u := r.byID[id]; u != nil {
+			out[id] = sharing.Ref{Kind: sharing.KindUser, ID: u.id, Name: u.name}
+		} else if g := byID[id]; g != nil {
+			out[id] = sharing.Ref{Kind: sharing.KindGroup, ID: g.id, Name: g.name}
+		}
+	}
+	return out, nil
+}
+
+func (r *roster) GroupsOf(_ context.Context, userID string) ([]string, error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var out []string
+	if u := r.byID[userID]; u != nil {
+		for name := range u.groups {
+			out = append(out, r.groups[name].id)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}

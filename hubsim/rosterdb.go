@@ -1,0 +1,241 @@
+package hubsim
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hubshare/hubshare/internal/sqldb"
+)
+
+// rosterSchema are the hub's own tables (the prefix is its own; sharing_ and oauth_ belong to others). AUTOINCREMENT: an id is never used again.
+var rosterSchema = []string{`
+CREATE TABLE hub_users (
+	id            INTEGER PRIMARY KEY AUTOINCREMENT,
+	name          TEXT    NOT NULL UNIQUE,
+	cookie_id     TEXT    NOT NULL,
+	admin         INTEGER NOT NULL,
+	created       INTEGER NOT NULL, -- microseconds since 1970, UTC
+	last_activity INTEGER NOT NULL
+) STRICT;
+CREATE TABLE hub_groups (
+	id   INTEGER PRIMARY KEY AUTOINCREMENT,
+	name TEXT    NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE hub_members (
+	group_id INTEGER NOT NULL REFERENCES hub_groups(id) ON DELETE CASCADE,
+	user_id  INTEGER NOT NULL REFERENCES hub_users(id)  ON DELETE CASCADE,
+	PRIMARY KEY (group_id, user_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE hub_servers (
+	id       INTEGER PRIMARY KEY AUTOINCREMENT,
+	user_id  INTEGER NOT NULL REFERENCES hub_users(id) ON DELETE CASCADE,
+	name     TEXT    NOT NULL,
+	token_id INTEGER NOT NULL DEFAULT 0, -- of the running server's own token; 0 = not running
+	UNIQUE (user_id, name)
+) STRICT;
+CREATE TABLE hub_keys (
+	id     INTEGER PRIMARY KEY AUTOINCREMENT,
+	secret BLOB NOT NULL
+) STRICT;`}
+
+// rosterDB writes a roster through to the database and reads it back at a start.
+type rosterDB struct{ *sqldb.DB }
+
+// Ids of the host are opaque to others; the letter keeps those of users, groups and servers apart.
+func userID(n int64) string   { return "u" + strconv.FormatInt(n, 10) }
+func groupID(n int64) string  { return "g" + strconv.FormatInt(n, 10) }
+func serverID(n int64) string { return "s" + strconv.FormatInt(n, 10) }
+
+func rowID(id string) int64 {
+	n, _ := strconv.ParseInt(strings.TrimLeft(id, "ugs"), 10, 64) // ids are ours
+	return n
+}
+
+func (db *rosterDB) insert(ctx context.Context, query string, args ...any) (id int64, err error) {
+	err = db.Write(ctx, func(tx *sql.Tx) error {
+		id, err = insertRow(ctx, tx, query, args...)
+		return err
+	})
+	return id, err
+}
+
+func insertRow(ctx context.Context, tx *sql.Tx, query string, args ...any) (int64, error) {
+	res, err := tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
+}
+
+func (db *rosterDB) exec(ctx context.Context, query string, args ...any) error {
+	return db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	})
+}
+
+// addUser inserts a user with their default server, which every user has (HB-92).
+func (db *rosterDB) addUser(ctx context.Context, name string, admin bool, now time.Time) (*user, error) {
+	u := &user{name: name, admin: admin, cookieID: randomHex(), created: now, lastActivity: now, groups: map[string]bool{}, servers: map[string]*server{}}
+	err := db.Write(ctx, func(tx *sql.Tx) error {
+		n, err := insertRow(ctx, tx, `INSERT INTO hub_users (name, cookie_id, admin, created, last_activity) VALUES (?, ?, ?, ?, ?)`,
+			name, u.cookieID, admin, now.UnixMicro(), now.UnixMicro())
+		if err != nil {
+			return err
+		}
+		s, err := insertRow(ctx, tx, `INSERT INTO hub_servers (user_id, name) VALUES (?, '')`, n)
+		u.id = userID(n)
+		u.servers[""] = &server{id: serverID(s), owner: u}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("add user %s: %w", name, err)
+	}
+	return u, nil
+}
+
+func (db *rosterDB) setAdmin(ctx context.Context, id string, admin bool) error {
+	if err := db.exec(ctx, `UPDATE hub_users SET admin = ? WHERE id = ?`, admin, rowID(id)); err != nil {
+		return fmt.Errorf("set admin: %w", err)
+	}
+	return nil
+}
+
+func (db *rosterDB) addGroup(ctx context.Context, name string) (*group, error) {
+	n, err := db.insert(ctx, `INSERT INTO hub_groups (name) VALUES (?)`, name)
+	if err != nil {
+		return nil, fmt.Errorf("add group %s: %w", name, err)
+	}
+	return &group{id: groupID(n), name: name}, nil
+}
+
+func (db *rosterDB) addMember(ctx context.Context, group, user string) error {
+	if err := db.exec(ctx, `INSERT OR IGNORE INTO hub_members (group_id, user_id) VALUES (?, ?)`, rowID(group), rowID(user)); err != nil {
+		return fmt.Errorf("add group member: %w", err)
+	}
+	return nil
+}
+
+func (db *rosterDB) addServer(ctx context.Context, u *user, name string) (*server, error) {
+	n, err := db.insert(ctx, `INSERT INTO hub_servers (user_id, name) VALUES (?, ?)`, rowID(u.id), name)
+	if err != nil {
+		return nil, fmt.Errorf("add server %s/%s: %w", u.name, name, err)
+	}
+	return &server{id: serverID(n), name: name, owner: u}, nil
+}
+
+func (db *rosterDB) dropServer(ctx context.Context, id string) error {
+	if err := db.exec(ctx, `DELETE FROM hub_servers WHERE id = ?`, rowID(id)); err != nil {
+		return fmt.Errorf("remove server: %w", err)
+	}
+	return nil
+}
+
+func (db *rosterDB) setServerToken(ctx context.Context, id string, tokenID int64) error {
+	if err := db.exec(ctx, `UPDATE hub_servers SET token_id = ? WHERE id = ?`, tokenID, rowID(id)); err != nil {
+		return fmt.Errorf("note a server's token: %w", err)
+	}
+	return nil
+}
+
+// key gives the secret that cookies are signed with, making it on first use: whoever is logged in stays so across restarts (HB-200).
+func (db *rosterDB) key(ctx context.Context) (secret []byte, err error) {
+	err = db.Write(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `SELECT secret FROM hub_keys ORDER BY id DESC LIMIT 1`).Scan(&secret)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		secret = make([]byte, 32)
+		_, _ = rand.Read(secret) // never fails
+		_, err = tx.ExecContext(ctx, `INSERT INTO hub_keys (secret) VALUES (?)`, secret)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the signing key: %w", err)
+	}
+	return secret, nil
+}
+
+// load fills an empty roster with what the database holds. Servers come back stopped.
+func (db *rosterDB) load(ctx context.Context, r *roster) error {
+	err := db.Read(ctx, func(tx *sql.Tx) error {
+		return errors.Join(loadUsers(ctx, tx, r), loadGroups(ctx, tx, r), loadMembers(ctx, tx, r), loadServers(ctx, tx, r))
+	})
+	if err != nil {
+		return fmt.Errorf("read users and groups: %w", err)
+	}
+	return nil
+}
+
+// each runs a query and calls scan for every row.
+func each(ctx context.Context, tx *sql.Tx, query string, scan func(*sql.Rows) error) error {
+	rows, err := tx.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func loadUsers(ctx context.Context, tx *sql.Tx, r *roster) error {
+	return each(ctx, tx, `SELECT id, name, cookie_id, admin, created, last_activity FROM hub_users`, func(rows *sql.Rows) error {
+		u := &user{groups: map[string]bool{}, servers: map[string]*server{}}
+		var id, created, active int64
+		if err := rows.Scan(&id, &u.name, &u.cookieID, &u.admin, &created, &active); err != nil {
+			return err
+		}
+		u.id, u.created, u.lastActivity = userID(id), time.UnixMicro(created).UTC(), time.UnixMicro(active).UTC()
+		r.adopt(u)
+		return nil
+	})
+}
+
+func loadGroups(ctx context.Context, tx *sql.Tx, r *roster) error {
+	return each(ctx, tx, `SELECT id, name FROM hub_groups`, func(rows *sql.Rows) error {
+		var id int64
+		g := &group{}
+		if err := rows.Scan(&id, &g.name); err != nil {
+			return err
+		}
+		g.id = groupID(id)
+		r.groups[g.name] = g
+		return nil
+	})
+}
+
+func loadMembers(ctx context.Context, tx *sql.Tx, r *roster) error {
+	return each(ctx, tx, `SELECT g.name, m.user_id FROM hub_members m JOIN hub_groups g ON g.id = m.group_id`, func(rows *sql.Rows) error {
+		var name string
+		var id int64
+		if err := rows.Scan(&name, &id); err != nil {
+			return err
+		}
+		r.byID[userID(id)].groups[name] = true
+		return nil
+	})
+}
+
+func loadServers(ctx context.Context, tx *sql.Tx, r *roster) error {
+	return each(ctx, tx, `SELECT id, user_id, name, token_id FROM hub_servers`, func(rows *sql.Rows) error {
+		var id, owner int64
+		s := &server{}
+		if err := rows.Scan(&id, &owner, &s.name, &s.tokenID); err != nil {
+			return err
+		}
+		u := r.byID[userID(owner)]
+		s.id, s.owner = serverID(id), u
+		u.servers[s.name], r.servers[s.id] = s, s
+		return nil
+	})
+}

@@ -1,0 +1,160 @@
+package hubsim
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/hubshare/hubshare/internal/web"
+)
+
+// buildRoutes registers the hub's own paths; those of sharing and oauth are asked first (see serveHub).
+func (h *Hub) buildRoutes() {
+	rt := &web.Router{
+		NotFound: http.HandlerFunc(h.notFound),
+		BadPath:  h.page(func(http.ResponseWriter, *http.Request) error { return web.Errorf(http.StatusBadRequest, "") }),
+	}
+	h.routes = rt
+	prefix := h.site.HubPrefix()
+	pages := map[string]http.Handler{
+		"":                              h.getPageOrLogin(),
+		"login":                         h.login(),
+		"logout":                        h.logout(),
+		"home":                          h.getPage(h.home),
+		"token":                         h.getPage(h.tokenPage),
+		"spawn":                         h.spawn(),
+		"spawn/{user}":                  h.spawn(),
+		"spawn/{user}/{server?}":        h.spawn(),
+		"spawn-pending/{user}":          h.getPage(h.spawnPending),
+		"spawn-pending/{user}/{server}": h.getPage(h.spawnPending),
+		"user/{user}":                   h.stoppedServer(),
+		"user/{user}/{rest...}":         h.stoppedServer(),
+		"user-redirect/{rest...}":       h.getPage(h.userRedirect),
+		"health":                        http.HandlerFunc(health),
+		"api/health":                    http.HandlerFunc(health),
+		"logo":                          h.pages.Logo(),
+		"static/{rest...}":              h.pages.Static(),
+		"api":                           h.version(),
+		"api/":                          h.version(),
+		"api/users/{user}":              h.api(map[string]apiCall{http.MethodGet: h.getUser}),
+		"api/users/{user}/activity":     h.api(map[string]apiCall{http.MethodPost: h.activity}),
+	}
+	start := h.api(map[string]apiCall{http.MethodPost: h.startServerAPI, http.MethodDelete: h.stopServerAPI})
+	stream := h.api(map[string]apiCall{http.MethodGet: h.progressStream})
+	pages["api/users/{user}/server"], pages["api/users/{user}/servers/{server?}"] = start, start
+	pages["api/users/{user}/server/progress"], pages["api/users/{user}/servers/{server?}/progress"] = stream, stream
+	for pattern, handler := range pages {
+		rt.Handle(prefix+pattern, handler)
+	}
+}
+
+// getPageOrLogin is H itself (HB-12).
+func (h *Hub) getPageOrLogin() http.Handler { return h.getPage(h.root) }
+
+// userRedirect leads to the visitor's own server, starting it if need be (HB-16).
+func (h *Hub) userRedirect(w http.ResponseWriter, r *http.Request, v visitor) error {
+	next := h.serverPath(v.account.Name, "") + r.PathValue("rest")
+	if r.URL.RawQuery != "" {
+		next += "?" + r.URL.RawQuery
+	}
+	web.Redirect(w, http.StatusFound, h.site.HubPrefix()+"spawn/"+web.EscapeSegment(v.account.Name)+"?next="+queryEscape(next))
+	return nil
+}
+
+func health(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+}
+
+// notFound answers below H: JSON for the API, a page for the rest (HB-21).
+func (h *Hub) notFound(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(web.EscapedPath(r), h.site.HubPrefix()+"api/") {
+		h.site.APIHeaders(w.Header())
+		web.WriteError(w, web.Errorf(http.StatusNotFound, ""))
+		return
+	}
+	h.errorPage(w, r, web.Errorf(http.StatusNotFound, ""))
+}
+
+// handler is the public listener: proxy and hub behind one log.
+func (h *Hub) handler() http.Handler { return h.logged(h.proxy) }
+
+// serveHub answers whatever is routed to no server.
+func (h *Hub) serveHub(w http.ResponseWriter, r *http.Request) {
+	path := web.EscapedPath(r)
+	if _, err := web.SplitPath(path); err != nil {
+		h.errorPage(w, r, web.Errorf(http.StatusBadRequest, ""))
+		return
+	}
+	if !h.below(path) {
+		h.outside(w, r, path)
+		return
+	}
+	r = h.withSession(w, r)
+	switch {
+	case h.sharingHTTP.Owns(r):
+		h.sharingHTTP.ServeHTTP(w, r)
+	case h.oauthHTTP.Owns(r):
+		h.oauthHTTP.ServeHTTP(w, r)
+	default:
+		h.routes.ServeHTTP(w, r)
+	}
+}
+
+// below says whether an escaped path lies under H. It compares what the escapes mean, since a client may write them otherwise.
+func (h *Hub) below(path string) bool {
+	segments, err := web.SplitPath(path)
+	if err != nil {
+		return false
+	}
+	base, err := web.SplitPath(h.site.HubPrefix())
+	if err != nil || len(segments) < len(base) {
+		return false
+	}
+	for i, s := range base[:len(base)-1] { // the last one is empty, behind the slash
+		if segments[i] != s {
+			return false
+		}
+	}
+	return true
+}
+
+// outside answers paths of the hub's listener that are not under H (HB-10, HB-11, HB-18). Neither cookies nor tokens are looked at there.
+func (h *Hub) outside(w http.ResponseWriter, r *http.Request, path string) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := h.xsrf.Check(r, web.Bind{}, false); err != nil {
+			h.errorPage(w, r, err)
+			return
+		}
+	}
+	base := h.cfg.BaseURL
+	rest, under := strings.CutPrefix(path, base)
+	query := ""
+	if r.URL.RawQuery != "" {
+		query = "?" + r.URL.RawQuery
+	}
+	switch {
+	case r.Method != http.MethodGet:
+		h.errorPage(w, r, web.Errorf(http.StatusMethodNotAllowed, ""))
+	case path+"/" == base || path+"/" == h.site.HubPrefix():
+		web.Redirect(w, http.StatusMovedPermanently, path+"/"+query)
+	case !under:
+		h.errorPage(w, r, web.Errorf(http.StatusNotFound, ""))
+	case rest == "favicon.ico":
+		h.pages.Favicon().ServeHTTP(w, r)
+	case rest == "robots.txt":
+		h.errorPage(w, r, web.Errorf(http.StatusNotFound, ""))
+	case lacksSlash(rest):
+		web.Redirect(w, http.StatusMovedPermanently, path+"/"+query)
+	default:
+		web.Redirect(w, http.StatusFound, h.site.HubPrefix()+rest+query)
+	}
+}
+
+// lacksSlash: user/NAME and services/NAME get their slash first.
+func lacksSlash(rest string) bool {
+	kind, name, ok := strings.Cut(rest, "/")
+	return ok && (kind == "user" || kind == "services") && name != "" && !strings.Contains(name, "/")
+}

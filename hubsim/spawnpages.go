@@ -1,0 +1,244 @@
+package hubsim
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/hubshare/hubshare/hubsim/pages"
+	"github.com/hubshare/hubshare/internal/web"
+	"github.com/hubshare/hubshare/scopes"
+)
+
+// target is the server that a page is about, after the visitor was found to be allowed to start it (HB-15).
+func (h *Hub) target(r *http.Request, v visitor) (*server, error) {
+	owner, name := r.PathValue("user"), r.PathValue("server")
+	if owner == "" {
+		owner = v.account.Name
+	}
+	if err := refusal(v.scopes.Explain([]string{"servers"}, scopes.Server(owner, name), h.roster)); err != nil {
+		return nil, err
+	}
+	return h.record(r.Context(), owner, name)
+}
+
+// record gives a server's record; a named one is made on first use (HB-92, HB-101).
+func (h *Hub) record(ctx context.Context, owner, name string) (*server, error) {
+	a, ok := h.roster.userByName(owner)
+	if !ok {
+		return nil, web.Errorf(http.StatusNotFound, "")
+	}
+	if s, ok := h.roster.server(owner, name); ok {
+		return s, nil
+	}
+	if !h.cfg.AllowNamedServers {
+		return nil, web.Errorf(http.StatusBadRequest, "Named servers are not enabled.")
+	}
+	if !h.validServerName(name) {
+		return nil, web.Errorf(http.StatusBadRequest, "Invalid server_name: '%s'", name)
+	}
+	return h.roster.ensureServer(ctx, a.ID, name)
+}
+
+// spawn starts a server and sends the visitor to watch (HB-94).
+func (h *Hub) spawn() http.Handler {
+	return h.page(func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method != http.MethodGet && r.Method != http.MethodPost {
+			return web.Errorf(http.StatusMethodNotAllowed, "")
+		}
+		v, ok, err := h.identifyCookie(r)
+		if err != nil {
+			return err
+		}
+		if err := h.xsrf.Check(r, v.bind(), false); err != nil {
+			return err
+		}
+		switch {
+		case !ok && r.Method == http.MethodPost:
+			return web.Errorf(http.StatusForbidden, "")
+		case !ok:
+			web.Redirect(w, http.StatusFound, h.loginURL(requestURI(r)))
+			return nil
+		}
+		s, err := h.target(r, v)
+		if err != nil {
+			return err
+		}
+		h.noticeDead(s)
+		st := s.status()
+		if st.Active() && r.Method == http.MethodPost {
+			return web.Errorf(http.StatusBadRequest, "%s is already running", s.fullName())
+		}
+		if st.Ready {
+			web.Redirect(w, http.StatusFound, h.nextOr(r, h.serverPath(s.owner.name, s.name)))
+			return nil
+		}
+		if st.Pending == "" {
+			if err := h.start(s, nil); err != nil {
+				return err
+			}
+			ctx, cancel := waitFor(r, spawnPageWait)
+			defer cancel()
+			if st = s.wait(ctx); st.Failure != nil {
+				h.pages.Error(w, pages.ErrorPage{Shell: h.shell(w, r), Status: st.Failure.status,
+					Message: "Unhandled error starting server " + s.fullName(), Hint: pages.RestartHint})
+				return nil
+			}
+		}
+		web.Redirect(w, http.StatusFound, withNext(h.pendingPath(s), r.URL.Query()))
+		return nil
+	})
+}
+
+// pendingPath is the page that watches a server start.
+func (h *Hub) pendingPath(s *server) string { return h.serverPage("spawn-pending", s) }
+
+func (h *Hub) serverPage(page string, s *server) string {
+	p := h.site.HubPrefix() + page + "/" + web.EscapeSegment(s.owner.name)
+	if s.name != "" {
+		p += "/" + web.EscapeSegment(s.name)
+	}
+	return p
+}
+
+// withNext keeps next and the other parameters across a redirect.
+func withNext(target string, q url.Values) string {
+	q.Del("_xsrf")
+	if len(q) == 0 {
+		return target
+	}
+	return target + "?" + q.Encode()
+}
+
+func (h *Hub) nextOr(r *http.Request, target string) string {
+	if next, ok := web.ValidateNext(lastOf(r.URL.Query(), "next"), h.origins(r)...); ok {
+		return next
+	}
+	return target
+}
+
+// spawnPending shows a start going on, or what has become of it (HB-56, HB-58). It never starts anything.
+func (h *Hub) spawnPending(w http.ResponseWriter, r *http.Request, v visitor) error {
+	owner, name := r.PathValue("user"), r.PathValue("server")
+	if err := refusal(v.scopes.Explain([]string{"servers"}, scopes.Server(owner, name), h.roster)); err != nil {
+		return err
+	}
+	s, ok := h.roster.server(owner, name)
+	if !ok {
+		return web.Errorf(http.StatusNotFound, "%s has no such server %s", owner, name)
+	}
+	page := pages.ServerPage{Shell: h.shellFor(w, r, v), Owner: owner, Server: name, MayStart: true}
+	switch st := s.status(); {
+	case st.Ready:
+		web.Redirect(w, http.StatusFound, h.nextOr(r, h.serverPath(owner, name)))
+	case st.Pending == pendingStop:
+		h.pages.Stopping(w, page)
+	case st.Pending == pendingSpawn:
+		h.pages.SpawnPending(w, page)
+	case st.Failure != nil:
+		page.Status, page.Message = st.Failure.status, ""
+		h.pages.Failed(w, page)
+	default:
+		h.pages.NotRunning(w, page)
+	}
+	return nil
+}
+
+// stoppedServer answers for a server that has no route (HB-83 … HB-88): B+user/… was sent here as H+user/….
+func (h *Hub) stoppedServer() http.Handler {
+	return h.page(func(w http.ResponseWriter, r *http.Request) error {
+		v, ok, err := h.identify(r)
+		if err != nil {
+			return err
+		}
+		switch r.Method {
+		case http.MethodGet:
+		case http.MethodPost, http.MethodPatch, http.MethodDelete:
+			if v.token == nil {
+				if err := h.xsrf.Check(r, v.bind(), false); err != nil {
+					return err
+				}
+			}
+			if !ok {
+				return web.Errorf(http.StatusForbidden, "")
+			}
+		default:
+			return web.Errorf(http.StatusMethodNotAllowed, "")
+		}
+		if !ok {
+			web.Redirect(w, http.StatusFound, h.loginURL(requestURI(r)))
+			return nil
+		}
+		s, err := h.reachable(r, v)
+		if err != nil {
+			return err
+		}
+		h.noticeDead(s)
+		if r.Method != http.MethodGet || wantsJSON(r) {
+			h.goneJSON(w, r, s)
+			return nil
+		}
+		st := s.status()
+		rest := h.cfg.BaseURL + strings.TrimPrefix(web.EscapedPath(r), h.site.HubPrefix())
+		uri := requestURI(r)
+		switch {
+		case st.Ready:
+			q := r.URL.Query()
+			q.Set("redirects", "1")
+			web.Redirect(w, http.StatusFound, rest+"?"+q.Encode())
+		case st.Pending != "" || st.Failure != nil:
+			web.Redirect(w, http.StatusSeeOther, h.pendingPath(s)+"?next="+queryEscape(uri))
+		default:
+			mayStart := v.cookie && v.scopes.Allows("servers", scopes.Server(s.owner.name, s.name), h.roster)
+			h.pages.Stopped(w, pages.ServerPage{Shell: h.shell(w, r), Owner: s.owner.name, Server: s.name, Next: uri, MayStart: mayStart})
+		}
+		return nil
+	})
+}
+
+// reachable finds the server that a path below H+user/ means: the one named by the next segment if there is one, else the default server. Whoever has
+// no access learns nothing, not even whether the user exists (HB-84).
+func (h *Hub) reachable(r *http.Request, v visitor) (*server, error) {
+	hidden := web.Errorf(http.StatusNotFound, "No access to resources or resources not found")
+	owner := r.PathValue("user")
+	candidates := []string{""}
+	if rest, err := web.SplitPath(r.PathValue("rest")); err == nil && len(rest) > 0 && rest[0] != "" {
+		if _, ok := h.roster.server(owner, rest[0]); ok {
+			candidates = []string{rest[0], ""}
+		}
+	}
+	for _, name := range candidates {
+		if v.scopes.Allows("access:servers", scopes.Server(owner, name), h.roster) {
+			if s, ok := h.roster.server(owner, name); ok {
+				return s, nil
+			}
+		}
+	}
+	return nil, hidden
+}
+
+// goneJSON tells a script that the server does not run (HB-86).
+func (h *Hub) goneJSON(w http.ResponseWriter, r *http.Request, s *server) {
+	prefix := h.site.HubPrefix()
+	h.site.APIHeaders(w.Header())
+	web.WriteJSON(w, http.StatusFailedDependency, struct {
+		Message string `json:"message"`
+	}{"JupyterHub server no longer running at /" + strings.TrimPrefix(web.EscapedPath(r), prefix) +
+		". Restart the server at " + web.BrowserOrigin(r).String() + h.serverPage("spawn", s)})
+}
+
+// wantsJSON says whether a request prefers JSON to a page, or asks for something below "api" (HB-86).
+func wantsJSON(r *http.Request) bool {
+	segments, err := web.SplitPath(web.EscapedPath(r))
+	if err == nil {
+		for _, s := range segments {
+			if s == "api" {
+				return true
+			}
+		}
+	}
+	accept := strings.ToLower(r.Header.Get("Accept"))
+	json, html := strings.Index(accept, "application/json"), strings.Index(accept, "text/html")
+	return json >= 0 && (html < 0 || json < html)
+}
