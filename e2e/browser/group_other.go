@@ -1,0 +1,9 @@
+//go:build !linux && !darwin
+
+package browser
+
+import "os/exec"
+
+// endWithChildren leaves cmd as it is: there are no process groups to signal,
+// and the end of the context ends the command itself.
+func endWithChildren(*exec.Cmd) {}

@@ -1,0 +1,27 @@
+//go:build linux || darwin
+
+package browser
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// tryLock takes an advisory lock, which the system lets go of when its holder
+// ends in whatever way.
+func tryLock(path string) (unlock func(), held bool, err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, false, err
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return func() { _ = f.Close() }, false, nil
+	}
+	_ = f.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
+		return nil, true, nil
+	}
+	return nil, false, &os.PathError{Op: "lock", Path: path, Err: err}
+}

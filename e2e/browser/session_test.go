@@ -1,0 +1,198 @@
+package browser_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/hubshare/hubshare/e2e/browser"
+)
+
+// greeter answers with a form, and by name once the form set a cookie.
+func greeter(t *testing.T) *httptest.Server {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		name := "nobody"
+		if c, err := r.Cookie("name"); err == nil {
+			name = c.Value
+		}
+		_, _ = fmt.Fprintf(w, `<title>greeter</title><h1>Hello %s</h1>
+			<form method="post" action="/name"><label>Name <input name="name"></label><button>Go</button></form>`, name)
+	})
+	mux.HandleFunc("POST /name", func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "name", Value: r.PostFormValue("name"), Path: "/"})
+		http.Redirect(w, r, "/hop", http.StatusFound)
+	})
+	mux.HandleFunc("GET /hop", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/", http.StatusFound)
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+func open(t *testing.T, url string) browser.Page {
+	t.Helper()
+	page, err := browser.NewContext(t, browser.ContextOptions{}).NewPage()
+	require.NoError(t, err)
+	_, err = page.Goto(url)
+	require.NoError(t, err)
+	return page
+}
+
+func heading(t *testing.T, page browser.Page) string {
+	t.Helper()
+	text, err := page.Locator("h1").InnerText()
+	require.NoError(t, err)
+	return text
+}
+
+func TestEachContextIsAPersonOfItsOwn(t *testing.T) { // HB-37
+	t.Parallel()
+	srv := greeter(t)
+	ann, bob := open(t, srv.URL), open(t, srv.URL)
+	for _, visit := range []struct {
+		page browser.Page
+		name string
+	}{{ann, "ann"}, {bob, "bob"}} {
+		require.NoError(t, visit.page.Locator("input").Fill(visit.name))
+		require.NoError(t, visit.page.Locator("button").Click())
+		require.NoError(t, visit.page.Locator("text=Hello "+visit.name).WaitFor())
+	}
+	_, err := ann.Reload()
+	require.NoError(t, err)
+	assert.Equal(t, "Hello ann", heading(t, ann))
+	assert.Equal(t, "Hello bob", heading(t, bob))
+}
+
+func TestVisitsListEveryHopOfARedirect(t *testing.T) {
+	t.Parallel()
+	srv := greeter(t)
+	page := open(t, srv.URL)
+	visits := browser.Visits(page)
+	require.NoError(t, page.Locator("input").Fill("ann"))
+	require.NoError(t, page.Locator("button").Click())
+	require.NoError(t, page.Locator("text=Hello ann").WaitFor())
+	assert.Equal(t, []string{srv.URL + "/name", srv.URL + "/hop", srv.URL + "/"}, visits())
+}
+
+func TestTheBrowserReachesNothingOutside(t *testing.T) {
+	t.Parallel()
+	page, err := browser.NewContext(t, browser.ContextOptions{}).NewPage()
+	require.NoError(t, err)
+	for _, url := range []string{"http://hub.example/", "http://192.0.2.1/"} {
+		_, err = page.Goto(url)
+		require.ErrorContains(t, err, "ERR_NAME_NOT_RESOLVED", url)
+	}
+}
+
+func TestStartRefusesAHostThatWouldBreakTheRule(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"", "a b", "a,EXCLUDE *", "a\nb"} {
+		_, err := browser.Start(t.Context(), browser.Options{Hosts: []string{host}})
+		require.ErrorContains(t, err, "is not a host name", "%q", host)
+	}
+}
+
+func TestWaitVisible(t *testing.T) {
+	t.Parallel()
+	srv := greeter(t)
+	page := open(t, srv.URL)
+	t.Run("returns once the element is shown", func(t *testing.T) {
+		require.NoError(t, browser.WaitVisible(page.Locator("h1"), time.Second))
+	})
+	t.Run("gives up at its limit", func(t *testing.T) {
+		require.ErrorContains(t, browser.WaitVisible(page.Locator("#absent"), 200*time.Millisecond), "200ms")
+	})
+}
+
+func TestKeepArtifactsWritesTraceAndScreenshots(t *testing.T) {
+	// Not parallel: it sets the environment.
+	dir := t.TempDir()
+	t.Setenv("E2E_ARTIFACTS", dir)
+	srv := greeter(t)
+	page := open(t, srv.URL)
+	got, err := browser.KeepArtifacts(page.Context(), "a test/with <odd> name")
+	require.NoError(t, err)
+	assert.Equal(t, dir, got)
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	require.Len(t, names, 2)
+	for i, want := range []string{"a_test_with__odd__name-1.png", "a_test_with__odd__name-trace.zip"} {
+		assert.Equal(t, want, filepath.Base(names[i]))
+		info, err := os.Stat(names[i])
+		require.NoError(t, err)
+		assert.Greater(t, info.Size(), int64(1000))
+	}
+}
+
+// failing is a test that has failed, as NewContext sees it.
+type failing struct {
+	testing.TB
+	cleanups []func()
+	log      string
+}
+
+func (f *failing) Failed() bool               { return true }
+func (f *failing) Cleanup(fn func())          { f.cleanups = append(f.cleanups, fn) }
+func (f *failing) Logf(s string, args ...any) { f.log += fmt.Sprintf(s, args...) + "\n" }
+
+func TestAFailedTestLeavesItsTraceAndSaysWhere(t *testing.T) {
+	// Not parallel: it sets the environment.
+	dir := t.TempDir()
+	t.Setenv("E2E_ARTIFACTS", dir)
+	srv := greeter(t)
+	f := &failing{TB: t}
+	c := browser.NewContext(f, browser.ContextOptions{})
+	page, err := c.NewPage()
+	require.NoError(t, err)
+	_, err = page.Goto(srv.URL)
+	require.NoError(t, err)
+	for _, fn := range f.cleanups {
+		fn()
+	}
+	assert.Contains(t, f.log, "trace and screenshots are in "+dir)
+	traces, err := filepath.Glob(filepath.Join(dir, "TestAFailed*-trace.zip"))
+	require.NoError(t, err)
+	assert.Len(t, traces, 1)
+	assert.True(t, page.IsClosed(), "the context must be closed all the same")
+}
+
+func TestASessionOfOnesOwnEndsWithClose(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	browser.Shared(t) // so that only one test fetches
+	s, err := browser.Start(ctx, browser.Options{})
+	require.NoError(t, err)
+	assert.NotEmpty(t, s.BrowserVersion())
+	assert.FileExists(t, s.Ready().Browser)
+	c, err := s.NewContext(browser.ContextOptions{Width: 800, Height: 600})
+	require.NoError(t, err)
+	page, err := c.NewPage()
+	require.NoError(t, err)
+	width, err := page.Evaluate("window.innerWidth")
+	require.NoError(t, err)
+	assert.EqualValues(t, 800, width)
+	require.NoError(t, s.Close())
+	assert.True(t, page.IsClosed())
+}
+
+func TestEnsureFindsEarlierWorkAtOnce(t *testing.T) {
+	t.Parallel()
+	want := browser.Shared(t).Ready()
+	start := time.Now()
+	got, err := browser.Ensure(t.Context(), browser.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+	assert.Less(t, time.Since(start), time.Second, "no process may be started")
+}

@@ -1,0 +1,272 @@
+package house_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/hubshare/hubshare"
+
+// The modules that some package may use. What is not named in a row is not
+// allowed there.
+const (
+	fosite     = "github.com/ory/fosite"
+	playwright = "github.com/playwright-community/playwright-go"
+	sqlite     = "modernc.org/sqlite"
+	websocket  = "github.com/coder/websocket"
+	goldmark   = "github.com/yuin/goldmark"
+	xnet       = "golang.org/x/net"
+	xsync      = "golang.org/x/sync"
+	xoauth2    = "golang.org/x/oauth2"
+	testify    = "github.com/stretchr/testify"
+	goleak     = "go.uber.org/goleak"
+)
+
+// room is one row: what the code of a folder, and of those below it that have no
+// row of their own, may import beside the standard library and its own folder.
+type room struct {
+	folder string
+	// ours are folders of this repository, with what is below them.
+	ours []string
+	// not are exceptions to ours.
+	not []string
+	// theirs are other modules.
+	theirs []string
+}
+
+func list(s ...string) []string { return s }
+
+// Test files may import, beyond their room: testify and goleak, whatever lies
+// in the same top-level folder, and what testsToo adds. The conformance suites and
+// the hosts that tests of several packages share are test code in plain files.
+var rooms = []room{
+	{folder: "scopes"},
+
+	{folder: "sharing", ours: list("scopes", "internal"), theirs: list(xsync)},
+	{folder: "sharing/httpapi", ours: list("scopes", "sharing", "internal"), not: list("sharing/sqlstore"), theirs: list(xsync)},
+	{folder: "sharing/sqlstore", ours: list("scopes", "sharing", "internal"), not: list("sharing/httpapi"), theirs: list(sqlite)},
+	{folder: "sharing/storetest", ours: list("scopes", "sharing"), not: list("sharing/sqlstore"), theirs: list(testify)},
+	{folder: "sharing/internal", ours: list("scopes", "sharing", "internal"), theirs: list(testify)},
+	{folder: "sharing/client"},
+
+	{folder: "oauth", ours: list("scopes", "internal"), theirs: list(fosite, xsync)},
+	{folder: "oauth/httpapi", ours: list("scopes", "oauth", "internal"), not: list("oauth/sqlstore"), theirs: list(xsync)},
+	{folder: "oauth/sqlstore", ours: list("scopes", "oauth", "internal"), not: list("oauth/httpapi"), theirs: list(sqlite)},
+	{folder: "oauth/storetest", ours: list("scopes", "oauth"), not: list("oauth/sqlstore"), theirs: list(testify)},
+	{folder: "oauth/internal", ours: list("scopes", "oauth", "internal"), theirs: list(testify)},
+	{folder: "oauth/hubauth", theirs: list(xoauth2)},
+
+	// The row of the leaves below hubsim is made by leafRoom.
+	{folder: "hubsim", ours: list("scopes", "sharing", "oauth", "hubsim", "internal"), theirs: list(xnet, xsync, websocket, goldmark)},
+	{folder: "hubsim/cmd", ours: list("hubsim")},
+
+	{folder: "e2e", ours: list("hubsim", "e2e"), theirs: list(playwright)},
+	{folder: "e2e/browser", theirs: list(playwright)},
+	{folder: "e2e/scenario", ours: list("e2e/browser")},
+
+	{folder: "examples", ours: list("scopes", "sharing", "oauth", "hubsim", "e2e/browser", "e2e/scenario"), theirs: list(websocket)},
+
+	{folder: "internal", ours: list("scopes", "internal"), theirs: list(xnet, xsync, sqlite)},
+	// Holds dependencies in go.mod until the first real use; goes when they are all used.
+	{folder: "internal/deps", theirs: list(fosite, playwright, sqlite, websocket, goldmark, xnet, xsync, testify, goleak)},
+}
+
+// testsToo is what the tests of a top-level folder may import in addition.
+var testsToo = map[string][]string{
+	"scopes": {}, "sharing": {}, "internal": {}, "examples": {},
+	"oauth":  {xnet, xoauth2},
+	"hubsim": {xnet, websocket},
+	"e2e":    {},
+}
+
+// roomOf finds the row for a folder: the longest that it lies in.
+func roomOf(folder string) (room, bool) {
+	if leaf, ok := strings.CutPrefix(folder, "hubsim/"); ok && !strings.HasPrefix(leaf, "cmd") {
+		return leafRoom(folder), true
+	}
+	var best room
+	for _, r := range rooms {
+		if within(folder, r.folder) && len(r.folder) > len(best.folder) {
+			best = r
+		}
+	}
+	return best, best.folder != ""
+}
+
+// leafRoom is the row of a folder below hubsim: it wires nothing, so it imports
+// neither hubsim nor another leaf.
+func leafRoom(folder string) room {
+	_, rest, _ := strings.Cut(folder, "/")
+	name, _, _ := strings.Cut(rest, "/")
+	return room{folder: "hubsim/" + name, ours: list("scopes", "sharing", "oauth", "internal"),
+		theirs: list(xnet, xsync, websocket, goldmark)}
+}
+
+// within says whether a path is a folder or lies below it.
+func within(p, folder string) bool { return p == folder || strings.HasPrefix(p, folder+"/") }
+
+func withinAny(p string, folders []string) bool {
+	return slices.ContainsFunc(folders, func(f string) bool { return within(p, f) })
+}
+
+// verdict says why a file must not import something; empty when it may.
+func verdict(file, imported string) string {
+	first, _, _ := strings.Cut(imported, "/")
+	if !strings.Contains(first, ".") {
+		return "" // the standard library
+	}
+	folder := path.Dir(file)
+	r, ok := roomOf(folder)
+	if !ok {
+		return "the folder has no row in the table of internal/house"
+	}
+	top, _, _ := strings.Cut(folder, "/")
+	test := strings.HasSuffix(file, "_test.go")
+	if mine, ok := strings.CutPrefix(imported, module+"/"); ok {
+		switch {
+		case within(mine, r.folder):
+			return ""
+		case withinAny(mine, r.ours) && !withinAny(mine, r.not):
+			return ""
+		case test && top != "e2e" && top != "hubsim" && within(mine, top):
+			return "" // a store's conformance suite, a test's host
+		default:
+			return "the code of " + r.folder + " must not import it"
+		}
+	}
+	switch {
+	case withinAny(imported, r.theirs):
+		return ""
+	case test && withinAny(imported, append(list(testify, goleak), testsToo[top]...)):
+		return ""
+	default:
+		return "the code of " + r.folder + " must not use that module"
+	}
+}
+
+func TestEveryImportPointsDown(t *testing.T) {
+	t.Parallel()
+	root := repository(t)
+	files := 0
+	require.NoError(t, filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		base := d.Name()
+		if d.IsDir() && name != root && (base == "testdata" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")) {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(base, ".go") {
+			return nil
+		}
+		files++
+		relative, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		relative = filepath.ToSlash(relative)
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			if why := verdict(relative, imported); why != "" {
+				t.Errorf("%s imports %s: %s", relative, imported, why)
+			}
+		}
+		return nil
+	}))
+	assert.Greater(t, files, 10, "the walk must have found the repository")
+}
+
+// repository is the folder that holds go.mod.
+func repository(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	require.NoError(t, err)
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		require.NotEqual(t, dir, filepath.Dir(dir), "no go.mod above the test")
+		dir = filepath.Dir(dir)
+	}
+}
+
+func TestTheTableRefusesWhatPointsUp(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ file, imported string }{
+		{"scopes/set.go", module + "/internal/web"},
+		{"scopes/set.go", module + "/sharing"},
+		{"scopes/set.go", "golang.org/x/sync/errgroup"},
+		{"scopes/set_test.go", module + "/sharing"},
+		{"sharing/service.go", module + "/oauth"},
+		{"sharing/service.go", module + "/sharing2"},
+		{"sharing/service.go", fosite},
+		{"sharing/service.go", testify + "/require"},
+		{"sharing/client/client.go", module + "/sharing"},
+		{"sharing/httpapi/page.go", module + "/sharing/sqlstore"},
+		{"oauth/provider.go", module + "/sharing"},
+		{"oauth/httpapi/token.go", fosite + "/handler/oauth2"},
+		{"oauth/hubauth/middleware.go", module + "/oauth"},
+		{"hubsim/proxy/proxy.go", module + "/hubsim"},
+		{"hubsim/proxy/proxy.go", module + "/hubsim/pages"},
+		{"hubsim/proxy/proxy_test.go", module + "/hubsim"},
+		{"hubsim/hub.go", module + "/e2e/browser"},
+		{"hubsim/hub.go", fosite},
+		{"hubsim/hub_test.go", playwright},
+		{"hubsim/cmd/hubsim/main.go", module + "/sharing"},
+		{"e2e/browser/session.go", module + "/hubsim"},
+		{"e2e/browser/session.go", module + "/e2e/scenario"},
+		{"e2e/scenario/walk.go", module + "/hubsim"},
+		{"e2e/scenario/walk.go", playwright},
+		{"e2e/scenario/walk_test.go", module + "/hubsim"},
+		{"examples/embed/main.go", module + "/internal/web"},
+		{"examples/embed/main.go", playwright},
+		{"internal/web/page.go", module + "/sharing"},
+		{"internal/web/page.go", module + "/hubsim"},
+		{"elsewhere/main.go", module + "/scopes"},
+		{"main.go", module + "/scopes"},
+	} {
+		assert.NotEmpty(t, verdict(c.file, c.imported), "%s must not import %s", c.file, c.imported)
+	}
+}
+
+func TestTheTableAllowsWhatPointsDown(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ file, imported string }{
+		{"scopes/set.go", "slices"},
+		{"scopes/set_test.go", testify + "/require"},
+		{"sharing/service.go", module + "/scopes"},
+		{"sharing/service_test.go", module + "/sharing/sqlstore"},
+		{"sharing/sqlstore/store.go", module + "/internal/sqldb"},
+		{"sharing/storetest/suite.go", testify + "/assert"},
+		{"oauth/provider.go", fosite + "/handler/pkce"},
+		{"oauth/internal/testhost/host.go", module + "/oauth/sqlstore"},
+		{"hubsim/hub.go", module + "/hubsim/proxy"},
+		{"hubsim/hub.go", module + "/sharing/httpapi"},
+		{"hubsim/singleuser/page.go", module + "/oauth/hubauth"},
+		{"hubsim/proxy/inner/x.go", module + "/hubsim/proxy"},
+		{"e2e/walk_test.go", module + "/hubsim"},
+		{"e2e/scenario/walk.go", module + "/e2e/browser"},
+		{"examples/user-sharing/main.go", module + "/e2e/scenario"},
+		{"internal/changelog/table.go", module + "/internal/sqldb"},
+	} {
+		assert.Empty(t, verdict(c.file, c.imported), "%s may import %s", c.file, c.imported)
+	}
+}
