@@ -117,7 +117,7 @@ func (h *Hub) getUser(w http.ResponseWriter, r *http.Request, v visitor) error {
 		return web.Errorf(http.StatusNotFound, "")
 	}
 	stopped := r.URL.Query().Has("include_stopped_servers") && !slices.Contains([]string{"0", "false"}, lastOf(r.URL.Query(), "include_stopped_servers"))
-	web.WriteJSON(w, http.StatusOK, h.userModel(a, oauthhttp.View{Fields: h.registry.Fields(v.scopes, scopes.User(name), h.roster), Scopes: v.scopes, Stopped: stopped}))
+	web.WriteTagged(w, r, h.userModel(a, oauthhttp.View{Fields: h.registry.Fields(v.scopes, scopes.User(name), h.roster), Scopes: v.scopes, Stopped: stopped}))
 	return nil
 }
 

@@ -24,7 +24,7 @@ type Identity struct {
 // Authenticate finds whom a token identifies. [ErrNoToken]: the token does not exist, has expired, or its owner is gone;
 // nothing says which. Any other error is an internal failure. Warm, it makes no query; its answer follows a [Provider.Drop] at once.
 func (p *Provider) Authenticate(ctx context.Context, secret string) (Identity, error) {
-	if len(secret) < prefixLen || len(secret) > maxParameter {
+	if len(secret) < prefixLen || len(secret) > MaxSecret {
 		return Identity{}, ErrNoToken
 	}
 	now := p.now()

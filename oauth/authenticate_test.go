@@ -59,7 +59,7 @@ func TestANegativeCacheAgeRemembersNothing(t *testing.T) {
 	assert.Equal(t, asked+2, h.host.Asked())
 }
 
-func TestRightsShrinkWithTheNextRequestAfterADrop(t *testing.T) { // OA-65, SC-356, transcript 227
+func TestRightsShrinkWithTheNextRequestAfterADrop(t *testing.T) { // OA-65, SC-356
 	t.Parallel()
 	h := newHub(t)
 	tok := h.token(t, h.bob)

@@ -16,7 +16,7 @@ import (
 )
 
 // fosite speaks OAuth's grammar for us: the authorization-code grant and PKCE. It never sees a request as it came in and never writes a
-// response (section 14): everything it reads was checked before, and what it would store passes through a flow, so that nothing
+// response: everything it reads was checked before, and what it would store passes through a flow, so that nothing
 // is written until all of it can be, in one transaction.
 
 // sentinel stands in for the hub's origin where fosite insists on absolute redirect URIs (OA-F5). The name cannot be resolved, and

@@ -36,7 +36,7 @@ func TestACodeIsExchangedForAToken(t *testing.T) { // OA-54, OA-58, OA-59, OA-17
 	assert.Zero(t, list[0].ExpiresAt.Nanosecond(), "whole seconds (OA-190)")
 }
 
-func TestAShareGivesTheVisitorAToken(t *testing.T) { // OA-65, transcript 223
+func TestAShareGivesTheVisitorAToken(t *testing.T) { // OA-65
 	t.Parallel()
 	h := newHub(t)
 	id, err := h.Authenticate(t.Context(), h.token(t, h.bob))

@@ -28,7 +28,7 @@ func required(c Client) []scopes.Scope {
 	return out
 }
 
-// grant resolves an authorize request in the three steps of section 2. A nil list comes with what to redirect with;
+// grant resolves an authorize request in three steps: what the client may (OA-29), whether the visitor may enter (OA-30), what the visitor holds (OA-31). A nil list comes with what to redirect with;
 // an [*Error] is for the page.
 func (p *Provider) grant(ctx context.Context, q authorizeQuery, who asker) (granted []scopes.Scope, redirect *Error, err error) {
 	asked, ok := q.client.Allowed, true
@@ -104,7 +104,7 @@ func (p *Provider) heldByUser(ctx context.Context, allowed []scopes.Scope, c Cli
 	have := slices.Concat(who.Roles, []scopes.Scope{scopes.Inherit}, required(c))
 	granted, dropped := p.registry.Resolve(allowed, have, who.Owner.Owner, c.For, p.host)
 	if len(dropped) > 0 {
-		p.log.WarnContext(ctx, "oauth scopes not held by the user are left out",
+		p.log.InfoContext(ctx, "oauth scopes not held by the user are left out",
 			"client_id", c.ID, "user_id", who.ref.ID, "scopes", scopes.Strings(dropped))
 	}
 	return granted

@@ -95,13 +95,13 @@ func hashRounds(stored string) (salt string, rounds int, ok bool) {
 // matches compares in constant time. An empty or foreign hash matches nothing.
 func matches(stored, secret string) bool {
 	salt, rounds, ok := hashRounds(stored)
-	return ok && len(secret) <= maxParameter && subtle.ConstantTimeCompare([]byte(stored), []byte(digest(secret, salt, rounds))) == 1
+	return ok && len(secret) <= MaxSecret && subtle.ConstantTimeCompare([]byte(stored), []byte(digest(secret, salt, rounds))) == 1
 }
 
 // levelFailure spends the rest of the work that the slowest comparison takes, so that a refused client cannot tell an unknown
 // id from a wrong secret (OA-S9).
 func levelFailure(stored, secret string) {
-	if _, rounds, ok := hashRounds(stored); ok && rounds >= suppliedRounds || len(secret) > maxParameter {
+	if _, rounds, ok := hashRounds(stored); ok && rounds >= suppliedRounds || len(secret) > MaxSecret {
 		return
 	}
 	digest(secret, "0000000000000000", suppliedRounds)

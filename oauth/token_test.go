@@ -35,7 +35,7 @@ func TestAnAPIToken(t *testing.T) { // OA-82, OA-83, HB-8, HB-156
 	assert.True(t, id.Effective.Equal(info.Effective))
 }
 
-func TestScopesOfANewToken(t *testing.T) { // OA-83, SC-340, SC-341, SC-342, transcripts 138, 142, 146, 147
+func TestScopesOfANewToken(t *testing.T) { // OA-83, SC-340, SC-341, SC-342
 	t.Parallel()
 	h := newHub(t)
 	identity := []string{"read:users:groups!user=alice", "read:users:name!user=alice"}
@@ -157,7 +157,7 @@ func TestAServicesToken(t *testing.T) { // SC-351, SC-358, OA-76
 	assert.Equal(t, cron, id.Owner)
 }
 
-func TestScopesOfAServersOwnToken(t *testing.T) { // OA-68, SC-400, transcript 205
+func TestScopesOfAServersOwnToken(t *testing.T) { // OA-68, SC-400
 	t.Parallel()
 	h := newHub(t)
 	for name, c := range map[string]struct {

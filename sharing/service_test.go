@@ -237,3 +237,21 @@ func TestEveryMethodPassesTheGate(t *testing.T) {
 		assert.ErrorIs(t, err, sharing.ErrNotAUser)
 	})
 }
+
+// TestOwnerListsNeedTheWholeOwner is SH-56: upstream asked about a server called None there.
+func TestOwnerListsNeedTheWholeOwner(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.hub.AddServer("alice", "None")
+	for _, filter := range []string{"server=alice/", "server=alice/None", "server=alice/lab", "server=alice"} {
+		by := holding(t, "read:shares!"+filter)
+		_, err := f.ListByOwner(t.Context(), by, "alice", sharing.Window{Limit: 1})
+		require.ErrorIs(t, err, sharing.ErrHidden, filter)
+		_, err = f.ListCodesByOwner(t.Context(), by, "alice", sharing.Window{Limit: 1})
+		require.ErrorIs(t, err, sharing.ErrHidden, filter)
+	}
+	for _, suffix := range []string{"", "!user=alice"} {
+		_, err := f.ListByOwner(t.Context(), holding(t, "read:shares"+suffix), "alice", sharing.Window{Limit: 1})
+		require.NoError(t, err)
+	}
+}

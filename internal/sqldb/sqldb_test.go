@@ -220,17 +220,22 @@ func TestWhatCannotBeOpenedIsSaidInOneLine(t *testing.T) {
 	dir := t.TempDir()
 	text := filepath.Join(dir, "notes.txt")
 	require.NoError(t, os.WriteFile(text, []byte(strings.Repeat("this is no database\n", 100)), 0o600))
+	// Whoever runs the tests may be allowed everything; but no one can write
+	// behind a link into a folder that is not there.
+	blocked := filepath.Join(dir, "blocked.db")
+	require.NoError(t, os.Symlink(filepath.Join(dir, "none", "hub.db"), blocked))
 	for name, c := range map[string]struct {
 		dsn  string
 		want string
 		is   error
 	}{
-		"a directory":              {dir, "is a directory", nil},
-		"a folder that is missing": {filepath.Join(dir, "none", "hub.db"), "no such file or directory", os.ErrNotExist},
-		"a file used as a folder":  {filepath.Join(text, "hub.db"), "not a directory", nil},
-		"another kind of file":     {text, "not a database", sqldb.ErrNotDatabase},
-		"an address":               {"postgres://localhost/hub", "only a path", nil},
-		"a uri":                    {"file:hub.db", "only a path", nil},
+		"a file that takes no write": {blocked, "not writable", sqldb.ErrNotWritable},
+		"a directory":                {dir, "is a directory", nil},
+		"a folder that is missing":   {filepath.Join(dir, "none", "hub.db"), "no such file or directory", os.ErrNotExist},
+		"a file used as a folder":    {filepath.Join(text, "hub.db"), "not a directory", nil},
+		"another kind of file":       {text, "not a database", sqldb.ErrNotDatabase},
+		"an address":                 {"postgres://localhost/hub", "only a path", nil},
+		"a uri":                      {"file:hub.db", "only a path", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

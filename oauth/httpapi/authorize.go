@@ -13,7 +13,7 @@ const (
 	maxConsent = 64 << 10 // of a consent form, which repeats every scope of its page
 )
 
-// authorize answers the browser that a client sent here (section 2). Only the login cookie counts (OA-20).
+// authorize answers the browser that a client sent here. Only the login cookie counts (OA-20).
 func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) {
 	h.site.PageHeaders(w.Header())
 	web.NoStore(w.Header())

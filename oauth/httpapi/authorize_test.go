@@ -20,7 +20,7 @@ import (
 
 const authorize = "api/oauth2/authorize"
 
-func TestWithoutLoginTheHubAsksForIt(t *testing.T) { // OA-20, transcript 210
+func TestWithoutLoginTheHubAsksForIt(t *testing.T) { // OA-20
 	t.Parallel()
 	h := newHub(t)
 	for _, header := range [][]string{nil, {"Authorization", "token " + h.token(t, h.alice)}} {
@@ -31,7 +31,7 @@ func TestWithoutLoginTheHubAsksForIt(t *testing.T) { // OA-20, transcript 210
 	}
 }
 
-func TestTheConsentPage(t *testing.T) { // OA-36, OA-41, HB-68, HB-69, HB-192, transcript 44, OA-S7
+func TestTheConsentPage(t *testing.T) { // OA-36, OA-41, HB-68, HB-69, HB-192, OA-S7
 	t.Parallel()
 	h := newHub(t)
 	v := h.as(t, "bob")
@@ -62,7 +62,7 @@ func TestTheConsentPage(t *testing.T) { // OA-36, OA-41, HB-68, HB-69, HB-192, t
 	assert.NotEmpty(t, v.cookies[testhost.SessionCookie], "OA-40")
 }
 
-func TestTheConsentForm(t *testing.T) { // OA-38, OA-39, HB-194, transcripts 45 and 46
+func TestTheConsentForm(t *testing.T) { // OA-38, OA-39, HB-194
 	t.Parallel()
 	h := newHub(t)
 	v := h.as(t, "bob")
@@ -155,7 +155,7 @@ func TestPagesOfTheSameOriginGetNoCode(t *testing.T) { // OA-S11
 	}
 }
 
-func TestErrorPagesOfAuthorize(t *testing.T) { // OA-22, OA-30, HB-71, HB-72, transcripts 228, 229, 234
+func TestErrorPagesOfAuthorize(t *testing.T) { // OA-22, OA-30, HB-71, HB-72
 	t.Parallel()
 	h := newHub(t)
 	for who, c := range map[string]struct {

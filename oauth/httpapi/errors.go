@@ -43,7 +43,7 @@ func statusOf(reason oauth.Reason) int {
 	return http.StatusBadRequest
 }
 
-// asUpstream: a scope that does not exist is reported with quotation marks around the sentence, others are not (transcript 147).
+// asUpstream: a scope that does not exist is reported with quotation marks around the sentence, others are not; so JupyterHub does.
 func asUpstream(err *scopes.Error) string {
 	if errors.Is(err, scopes.ErrUnknownScope) || errors.Is(err, scopes.ErrUnknownFilter) {
 		return `"` + err.Error() + `"`

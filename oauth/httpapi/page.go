@@ -17,7 +17,7 @@ var (
   <div class="row justify-content-center">
     <div class="col-md-8">
       <h1 class="text-center">Authorize access</h1>
-      <p class="lead">An application is requesting authorization to access data associated with your JupyterHub account</p>
+      <p class="lead">An application wants to know who you are.</p>
       <p>
         {{.Client}} (oauth URL: {{.RedirectURI}})
         would like permission to identify you.
@@ -29,7 +29,7 @@ var (
       <form method="post" action="">
         <div class="card">
           <div class="card-header">
-            <p class="h5">This will grant the application permission to:</p>
+            <p class="h5">If you authorize it, it may:</p>
           </div>
           <div class="card-body">
             <input type="hidden" name="_xsrf" value="{{.XSRF}}">

@@ -12,7 +12,7 @@ import (
 	"github.com/hubshare/hubshare/scopes"
 )
 
-// token exchanges a code (section 3). Cookies and the Authorization header are not looked at: the caller is a server, and its credentials
+// token exchanges a code. Cookies and the Authorization header are not looked at: the caller is a server, and its credentials
 // are in the body (OA-50, OA-51).
 func (h *Handler) token(w http.ResponseWriter, r *http.Request) {
 	h.site.APIHeaders(w.Header())

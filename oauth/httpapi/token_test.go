@@ -32,7 +32,7 @@ func (h *hub) code(t testing.TB) string {
 	return mustQuery(t, w.Header().Get("Location")).Get("code")
 }
 
-func TestTheTokenResponse(t *testing.T) { // OA-53, OA-54, OA-177, HB-110, transcript 217
+func TestTheTokenResponse(t *testing.T) { // OA-53, OA-54, OA-177, HB-110
 	t.Parallel()
 	h := newHub(t)
 	w := exchange(t, h, h.code(t))
@@ -44,7 +44,7 @@ func TestTheTokenResponse(t *testing.T) { // OA-53, OA-54, OA-177, HB-110, trans
 		`"scope":"access:servers!server access:servers!server=alice/ read:users:groups!user read:users:name!user shares!server"\}$`, w.Body.String())
 }
 
-func TestTokenErrors(t *testing.T) { // OA-51, OA-52, OA-53, OA-178, transcripts 212 to 218
+func TestTokenErrors(t *testing.T) { // OA-51, OA-52, OA-53, OA-178
 	t.Parallel()
 	h := newHub(t)
 	for name, c := range map[string]struct {

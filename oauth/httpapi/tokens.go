@@ -85,7 +85,7 @@ func (h *Handler) listTokens(w http.ResponseWriter, r *http.Request, v visitor) 
 	for _, t := range list {
 		out.Tokens = append(out.Tokens, modelOf(t))
 	}
-	writeJSON(w, r, http.StatusOK, out)
+	web.WriteTagged(w, r, out)
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (h *Handler) getToken(w http.ResponseWriter, r *http.Request, v visitor) er
 	if err != nil {
 		return noSuchToken(r, err)
 	}
-	writeJSON(w, r, http.StatusOK, modelOf(t))
+	web.WriteTagged(w, r, modelOf(t))
 	return nil
 }
 

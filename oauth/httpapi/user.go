@@ -11,7 +11,7 @@ import (
 	"github.com/hubshare/hubshare/scopes"
 )
 
-// whoAmI gives the visitor's own model, as far as the credential may read it (section 5, HB-138).
+// whoAmI gives the visitor's own model, as far as the credential may read it (OA-70, HB-138).
 func (h *Handler) whoAmI(w http.ResponseWriter, r *http.Request, v visitor) error {
 	if v.anonymous() {
 		return &web.Error{Status: http.StatusForbidden}
@@ -35,7 +35,7 @@ func (h *Handler) whoAmI(w http.ResponseWriter, r *http.Request, v visitor) erro
 		model["session_id"] = orNull(v.token.SessionID)
 	}
 	model["scopes"] = v.scopes.Strings()
-	writeJSON(w, r, http.StatusOK, model)
+	web.WriteTagged(w, r, model)
 	return nil
 }
 

@@ -40,7 +40,7 @@ type CookieOptions struct {
 	MaxAge   time.Duration // 0 = 30 days
 }
 
-// Config is what an [Auth] is made of: filled by hand, or by [FromEnv] (section 12). ClientID, APIToken and Prefix are required.
+// Config is what an [Auth] is made of: filled by hand, or by [FromEnv]. ClientID, APIToken and Prefix are required.
 type Config struct {
 	// APIURL is the hub's API as this process reaches it; "" = http://127.0.0.1:8081/hub/api (OA-E9).
 	APIURL string

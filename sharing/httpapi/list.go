@@ -33,6 +33,6 @@ func list[T, M any](h *Handler, w http.ResponseWriter, r *http.Request, by shari
 	for _, item := range found.Items {
 		out.Items = append(out.Items, model(item))
 	}
-	web.WriteJSON(w, http.StatusOK, out)
+	web.WriteTagged(w, r, out)
 	return nil
 }

@@ -95,7 +95,7 @@ func (h *Handler) getShared(kind string) func(http.ResponseWriter, *http.Request
 		if err != nil {
 			return err
 		}
-		web.WriteJSON(w, http.StatusOK, h.shareModel(share))
+		web.WriteTagged(w, r, h.shareModel(share))
 		return nil
 	}
 }

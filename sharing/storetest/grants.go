@@ -216,6 +216,18 @@ var ends = []check{
 		assert.Zero(f.t, until, "the grant by the code does not end")
 		assert.Equal(f.t, []string{access}, f.share(end, lab, bob).Bases)
 	}},
+	{"SH-160 a scope by two shares lasts as long as the later", func(f fixture) {
+		soon, late := start.Add(time.Hour), start.Add(2*time.Hour)
+		for to, end := range map[sharing.Grantee]time.Time{bob: soon, team: late} {
+			_, _, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: to, Bases: []string{access}, ExpiresAt: end})
+			require.NoError(f.t, err)
+		}
+		lines, until := f.scopesOf(soon, bob.ID, team.ID)
+		assert.Equal(f.t, []string{lab.ServerID + " " + access}, lines)
+		assert.Equal(f.t, late, until)
+		_, until = f.scopesOf(start, bob.ID, team.ID)
+		assert.Equal(f.t, late, until, "the end of the earlier changes nothing")
+	}},
 	{"SH-21 a grant that has ended already is an error and makes nothing", func(f fixture) {
 		_, _, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{access}, ExpiresAt: start})
 		assert.Error(f.t, err)

@@ -1,4 +1,4 @@
-package httpapi
+package web
 
 import (
 	"bytes"
@@ -7,17 +7,17 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-
-	"github.com/hubshare/hubshare/internal/web"
 )
 
-// writeJSON answers a GET with a tag of its content, or with 304 if the client has just that (HB-135).
-func writeJSON(w http.ResponseWriter, r *http.Request, status int, v any) {
+// WriteTagged answers a GET with v in JSON and a tag of its content, or with
+// 304 if the client has just that (HB-135). The time to build v is spent either
+// way; what is saved is the transfer.
+func WriteTagged(w http.ResponseWriter, r *http.Request, v any) {
 	var body bytes.Buffer
 	enc := json.NewEncoder(&body)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		web.WriteError(w, &web.Error{Status: http.StatusInternalServerError})
+		WriteError(w, &Error{Status: http.StatusInternalServerError})
 		return
 	}
 	sum := sha256.Sum256(body.Bytes())
@@ -30,5 +30,5 @@ func writeJSON(w http.ResponseWriter, r *http.Request, status int, v any) {
 			return
 		}
 	}
-	web.WriteJSON(w, status, json.RawMessage(bytes.TrimSuffix(body.Bytes(), []byte("\n"))))
+	WriteJSON(w, http.StatusOK, json.RawMessage(bytes.TrimSuffix(body.Bytes(), []byte("\n"))))
 }
