@@ -202,7 +202,7 @@ func TestALoginFormWithoutProofIsShownAgain(t *testing.T) {
 func TestNamesThatCannotLogIn(t *testing.T) {
 	t.Parallel()
 	hub := hubsim.New(t, hubsim.Config{AllowedUsers: []string{"sharer"}, Password: "long enough"})
-	for name, password := range map[string]string{"": "long enough", "a/b": "long enough", "stranger": "long enough", "sharer": "wrong"} {
+	for name, password := range map[string]string{"": "long enough", "a/b": "long enough", "..": "long enough", "a\x00b": "long enough", "stranger": "long enough", "sharer": "wrong"} {
 		p := stranger(t, hub)
 		got := p.submit(p.get("login"), url.Values{"username": {name}, "password": {password}})
 		require.Equal(t, 403, got.status, name)
@@ -240,5 +240,29 @@ func TestForgedCookiesAreNobody(t *testing.T) {
 		require.NoError(t, err)
 		p.c.Jar.SetCookies(u, []*http.Cookie{{Name: "jupyterhub-hub-login", Value: value, Path: "/hub/"}})
 		require.Equal(t, "Sign in", p.get("home").heading(), value)
+	}
+}
+
+// HB-32: a form that was open while somebody logged in elsewhere in the same browser is shown again, and then works.
+func TestALoginFormFromBeforeAnotherLoginIsShownAgain(t *testing.T) {
+	t.Parallel()
+	hub := hubsim.New(t, hubsim.Config{})
+	p := stranger(t, hub)
+	old := p.get("login")
+	require.Equal(t, 200, p.logIn(p.get("login"), "sharer").status)
+	got := p.logIn(old, "shared-with")
+	require.Equal(t, 403, got.status)
+	require.Contains(t, p.get("home").text(), "sharer")
+	require.Equal(t, 200, p.logIn(got, "shared-with").status)
+	require.Contains(t, p.get("home").text(), "shared-with")
+}
+
+// HB-6: every answer of the hub says which version it is, redirects and refusals included.
+func TestEveryAnswerNamesTheVersion(t *testing.T) {
+	t.Parallel()
+	hub := hubsim.New(t, hubsim.Config{Version: "5.9.9"})
+	p := stranger(t, hub).staysPut()
+	for _, path := range []string{hub.URL, "", "login", "home", "nosuch", "api", "api/nosuch", "api/user", "health", "accept-share", "api/shares/sharer/", "api/oauth2/authorize", "logo", hub.URL + "user/sharer/"} {
+		require.Equal(t, "5.9.9", p.get(path).header.Get("X-JupyterHub-Version"), path)
 	}
 }

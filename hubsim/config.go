@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hubshare/hubshare/scopes"
 )
@@ -174,6 +176,10 @@ func checkUserName(name string) error {
 		return fmt.Errorf("user name of %d bytes is too long, at most 255 are allowed", len(name))
 	case strings.Contains(name, "/"):
 		return fmt.Errorf("user name %q must not contain a slash", name)
+	case name == "." || name == "..":
+		return fmt.Errorf("user name %q would be lost in every path", name)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return fmt.Errorf("user name %q must be UTF-8 without control characters", name)
 	case name != normalName(name):
 		return fmt.Errorf("user name %q must be lower case and without outer spaces: logging in makes it so", name)
 	}

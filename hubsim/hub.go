@@ -170,20 +170,27 @@ func (h *Hub) isClosing() bool {
 
 // purgeNowAndThen deletes what has expired, now and every hour of the hub's clock (SH-23, OA-59). Nothing depends on it.
 func (h *Hub) purgeNowAndThen() {
-	var schedule func()
-	schedule = func() {
+	var mu sync.Mutex
+	stop := func() bool { return false }
+	var purge func()
+	purge = func() {
 		h.task(func() {
-			if h.life.Err() != nil {
-				return
-			}
 			if err := h.purge(h.life); err != nil && h.life.Err() == nil {
 				h.log.Error("purge failed", "error", err)
 			}
 		})
-		stop := h.cfg.Clock.AfterFunc(time.Hour, schedule)
-		context.AfterFunc(h.life, func() { stop() })
+		mu.Lock()
+		defer mu.Unlock()
+		if h.life.Err() == nil {
+			stop = h.cfg.Clock.AfterFunc(time.Hour, purge)
+		}
 	}
-	schedule()
+	purge()
+	context.AfterFunc(h.life, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		stop()
+	})
 }
 
 func (h *Hub) purge(ctx context.Context) error {

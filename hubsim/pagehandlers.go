@@ -33,7 +33,6 @@ func (h *Hub) getPage(p func(http.ResponseWriter, *http.Request, visitor) error)
 			web.Redirect(w, http.StatusFound, h.loginURL(requestURI(r)))
 			return nil
 		}
-		v.session = h.ensureSession(w, r)
 		return p(w, r, v)
 	})
 }
@@ -74,12 +73,12 @@ func (h *Hub) errorPage(w http.ResponseWriter, r *http.Request, err error) {
 
 // shell says who looks at a page.
 func (h *Hub) shell(w http.ResponseWriter, r *http.Request) pages.Shell {
+	s := pages.Shell{XSRF: h.xsrf.Token(w, r, h.present(r))}
 	a, ok := h.loggedIn(r)
 	if !ok {
-		return pages.Shell{XSRF: h.xsrf.Token(w, r, web.Bind{Session: sessionID(r)})}
+		return s
 	}
-	session := h.ensureSession(w, r)
-	s := pages.Shell{User: a.Name, XSRF: h.xsrf.Token(w, r, web.Bind{Session: session, User: a.ID})}
+	s.User = a.Name
 	if o, err := h.rights(r.Context(), a.ID); err == nil {
 		s.Admin = o.Held.Holds("admin-ui")
 	}
@@ -125,8 +124,7 @@ func (h *Hub) login() http.Handler {
 		switch r.Method {
 		case http.MethodGet:
 			if a, ok := h.loggedIn(r); ok {
-				session := h.ensureSession(w, r)
-				h.xsrf.Fresh(w, r, web.Bind{Session: session, User: a.ID})
+				h.xsrf.Fresh(w, r, h.present(r))
 				web.Redirect(w, http.StatusFound, h.afterLogin(r, a))
 				return nil
 			}
@@ -140,8 +138,8 @@ func (h *Hub) login() http.Handler {
 }
 
 func (h *Hub) loginForm(w http.ResponseWriter, r *http.Request, username, problem string) {
-	// A form always carries a fresh proof (HB-30), bound to nobody: it is shown to whoever wants to log in.
-	xsrf := h.xsrf.Fresh(w, r, web.Bind{Session: sessionID(r)})
+	// A form always carries a fresh proof (HB-30), so that sending it again works at once (HB-32).
+	xsrf := h.xsrf.Fresh(w, r, h.present(r))
 	h.pages.Login(w, pages.LoginPage{Shell: pages.Shell{XSRF: xsrf}, Next: lastOf(r.URL.Query(), "next"), Username: username, Error: problem})
 }
 
@@ -150,17 +148,7 @@ const maxLogin = 64 << 10
 
 func (h *Hub) loginPost(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLogin)
-	a, was := h.loggedIn(r)
-	bind := web.Bind{Session: sessionID(r)}
-	if was {
-		bind.User = a.ID
-	}
-	err := h.xsrf.Check(r, bind, false)
-	if err != nil && was {
-		// The form may have been shown before somebody logged in elsewhere in this browser; then its proof is an anonymous one.
-		err = h.xsrf.Check(r, web.Bind{Session: bind.Session}, false)
-	}
-	if err != nil {
+	if err := h.xsrf.Check(r, h.present(r), false); err != nil {
 		if !web.IsNavigation(r) {
 			return err
 		}
@@ -174,7 +162,7 @@ func (h *Hub) loginPost(w http.ResponseWriter, r *http.Request) error {
 		h.loginForm(w, r, typed, "Invalid username or password")
 		return nil
 	}
-	a, err = h.roster.ensureUser(r.Context(), name, false, h.cfg.Clock.Now())
+	a, err := h.roster.ensureUser(r.Context(), name, false, h.cfg.Clock.Now())
 	if err != nil {
 		return err
 	}

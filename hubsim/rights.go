@@ -84,7 +84,10 @@ func (h oauthHost) Session(r *http.Request) (oauth.OwnerRef, string, bool) {
 }
 
 func (h oauthHost) EnsureSession(w http.ResponseWriter, r *http.Request) string {
-	return h.ensureSession(w, r)
+	if id := sessionID(r); id != "" {
+		return id
+	}
+	return h.newSession(w, r)
 }
 
 func (h oauthHost) LoginURL(next string) string { return h.loginURL(next) }

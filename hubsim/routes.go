@@ -16,7 +16,7 @@ func (h *Hub) buildRoutes() {
 	h.routes = rt
 	prefix := h.site.HubPrefix()
 	pages := map[string]http.Handler{
-		"":                              h.getPageOrLogin(),
+		"":                              h.getPage(h.root),
 		"login":                         h.login(),
 		"logout":                        h.logout(),
 		"home":                          h.getPage(h.home),
@@ -46,9 +46,6 @@ func (h *Hub) buildRoutes() {
 		rt.Handle(prefix+pattern, handler)
 	}
 }
-
-// getPageOrLogin is H itself (HB-12).
-func (h *Hub) getPageOrLogin() http.Handler { return h.getPage(h.root) }
 
 // userRedirect leads to the visitor's own server, starting it if need be (HB-16).
 func (h *Hub) userRedirect(w http.ResponseWriter, r *http.Request, v visitor) error {
@@ -83,6 +80,7 @@ func (h *Hub) handler() http.Handler { return h.logged(h.proxy) }
 
 // serveHub answers whatever is routed to no server.
 func (h *Hub) serveHub(w http.ResponseWriter, r *http.Request) {
+	h.site.PageHeaders(w.Header()) // on every answer (HB-6); the API's handlers set theirs instead
 	path := web.EscapedPath(r)
 	if _, err := web.SplitPath(path); err != nil {
 		h.errorPage(w, r, web.Errorf(http.StatusBadRequest, ""))

@@ -123,12 +123,13 @@ func (h *Hub) withSession(w http.ResponseWriter, r *http.Request) *http.Request 
 	return r
 }
 
-// ensureSession gives the request's browser session, making one if there is none (HB-36).
-func (h *Hub) ensureSession(w http.ResponseWriter, r *http.Request) string {
-	if id := sessionID(r); id != "" {
-		return id
+// present is whom the browser's pages are bound to: the session, and who is logged in, if anybody is.
+func (h *Hub) present(r *http.Request) web.Bind {
+	b := web.Bind{Session: sessionID(r)}
+	if a, ok := h.loggedIn(r); ok {
+		b.User = a.ID
 	}
-	return h.newSession(w, r)
+	return b
 }
 
 func (h *Hub) newSession(w http.ResponseWriter, r *http.Request) string {
