@@ -59,7 +59,9 @@ func Shared(t TB) *Session {
 		t.Fatalf("browser: %v", errNoMain)
 	}
 	suite.once.Do(func() {
-		suite.session, suite.err = Start(context.Background(), Options{Log: os.Stderr})
+		log, done := watched()
+		defer done()
+		suite.session, suite.err = Start(context.Background(), Options{Log: log})
 	})
 	if suite.err != nil {
 		t.Fatalf("browser: %v", suite.err)
