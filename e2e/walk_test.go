@@ -11,20 +11,39 @@ import (
 	"github.com/hubshare/hubshare/hubsim"
 )
 
-// TestAcceptanceWalk is the story that the whole repository is for. // HB-187
+// The story that the whole repository is for, told by a browser (HB-187).
 func TestAcceptanceWalk(t *testing.T) {
 	t.Parallel()
-	hub := hubsim.New(t, hubsim.Config{})
-	cfg := scenario.Config{
-		BaseURL: hub.URL,
-		Sharer:  scenario.Login{Name: "sharer", Typed: "Sharer ", Password: "x"}, // HB-25
-		Grantee: scenario.Login{Name: "shared-with", Password: "x"},
+	for name, c := range map[string]struct {
+		cfg             hubsim.Config
+		sharer, grantee scenario.Login
+	}{
+		"on a hub as it comes": {
+			sharer:  scenario.Login{Name: "sharer", Typed: "Sharer "}, // HB-25
+			grantee: scenario.Login{Name: "shared-with"}},
+		"below a base path with escapes": { // HB-188
+			cfg:     hubsim.Config{BaseURL: "/@/space%20word/"},
+			sharer:  scenario.Login{Name: "a@b"},
+			grantee: scenario.Login{Name: "shared-with"}},
+		"with names full of markup": { // HB-188
+			sharer:  scenario.Login{Name: `testuser<'&">`},
+			grantee: scenario.Login{Name: "ünï"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			hub := hubsim.New(t, c.cfg)
+			c.sharer.Password, c.grantee.Password = "a password", "another"
+			var done []string
+			require.NoError(t, scenario.Walk(t.Context(), browser.Shared(t), scenario.Config{
+				BaseURL: hub.URL,
+				Sharer:  c.sharer,
+				Grantee: c.grantee,
+				Step: func(s scenario.Step) {
+					t.Log(s)
+					done = append(done, s.Name)
+				},
+			}))
+			assert.Equal(t, scenario.Steps(), done)
+		})
 	}
-	var done []string
-	cfg.Step = func(s scenario.Step) {
-		t.Log(s)
-		done = append(done, s.Name)
-	}
-	require.NoError(t, scenario.Walk(t.Context(), browser.Shared(t), cfg))
-	assert.Equal(t, scenario.Steps(), done)
 }

@@ -33,12 +33,12 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 	}
 	h.URL = h.origin + cfg.BaseURL
 	if h.plainBase, err = plainPath(cfg.BaseURL); err != nil {
-		return nil, fmt.Errorf("BaseURL %q: %w", cfg.BaseURL, err)
+		return nil, fmt.Errorf("config: BaseURL %q: %w", cfg.BaseURL, err)
 	}
 	h.life, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if h.db, err = sqldb.Open(ctx, cfg.DB); err != nil {
 		h.cancel()
-		return nil, fmt.Errorf("DB: %w", err)
+		return nil, fmt.Errorf("config: DB: %w", err)
 	}
 	defer func() {
 		if err != nil {
@@ -48,15 +48,15 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 	}()
 	// Every owner of tables migrates before anyone writes: a database in memory is then copied from a template (see sqldb).
 	if err := h.db.Migrate(ctx, "hub", rosterSchema); err != nil {
-		return nil, fmt.Errorf("DB: %w", err)
+		return nil, fmt.Errorf("config: DB: %w", err)
 	}
 	shares, err := sharingsql.New(ctx, h.db)
 	if err != nil {
-		return nil, fmt.Errorf("DB: %w", err)
+		return nil, fmt.Errorf("config: DB: %w", err)
 	}
 	tokens, err := oauthsql.New(ctx, h.db)
 	if err != nil {
-		return nil, fmt.Errorf("DB: %w", err)
+		return nil, fmt.Errorf("config: DB: %w", err)
 	}
 	if err := h.buildRoster(ctx); err != nil {
 		return nil, err
@@ -101,14 +101,14 @@ func (h *Hub) buildRoster(ctx context.Context) error {
 	}
 	reg, err := scopes.New(h.cfg.Profile).DefineRoles(roles)
 	if err != nil {
-		return fmt.Errorf("Roles: %w", err)
+		return fmt.Errorf("config: Roles: %w", err)
 	}
 	h.registry = reg
 	if h.clientScopes, err = reg.ParseValid(h.cfg.SingleUser.OAuthClientAllowedScopes, ""); err != nil {
-		return fmt.Errorf("SingleUser.OAuthClientAllowedScopes: %w", err)
+		return fmt.Errorf("config: SingleUser.OAuthClientAllowedScopes: %w", err)
 	}
 	if _, err := reg.ParseValid(h.cfg.SingleUser.ServerTokenScopes, ""); err != nil {
-		return fmt.Errorf("SingleUser.ServerTokenScopes: %w", err)
+		return fmt.Errorf("config: SingleUser.ServerTokenScopes: %w", err)
 	}
 	db := &rosterDB{h.db}
 	h.roster = &roster{db: db, registry: reg, roles: map[string]heldRole{}, users: map[string]*user{}, byID: map[string]*user{},
@@ -139,7 +139,7 @@ func (h *Hub) buildRoles() error {
 	}
 	for _, r := range h.cfg.Roles {
 		if err := hold(r.Name, r.Users, r.Groups); err != nil {
-			return fmt.Errorf("Roles: %w", err)
+			return fmt.Errorf("config: Roles: %w", err)
 		}
 	}
 	return nil

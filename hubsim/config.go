@@ -101,14 +101,14 @@ func (c Config) filled() (Config, error) {
 		c.BaseURL = "/"
 	}
 	if !basePath.MatchString(c.BaseURL) {
-		return c, fmt.Errorf("BaseURL %q: must begin and end with a slash, be escaped, and have no empty part", c.BaseURL)
+		return c, fmt.Errorf("config: BaseURL %q: must begin and end with a slash, be escaped, and have no empty part", c.BaseURL)
 	}
 	if c.PublicURL != "" && !publicURL.MatchString(c.PublicURL) {
-		return c, fmt.Errorf("PublicURL %q: must be http:// or https:// and a host, without path", c.PublicURL)
+		return c, fmt.Errorf("config: PublicURL %q: must be http:// or https:// and a host, without path", c.PublicURL)
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	if c.Profile != scopes.P55 && c.Profile != scopes.P60 {
-		return c, fmt.Errorf("Profile %d: must be scopes.P55 or scopes.P60", int(c.Profile))
+		return c, fmt.Errorf("config: Profile %d: must be scopes.P55 or scopes.P60", int(c.Profile))
 	}
 	if c.Version == "" {
 		c.Version = "5.5.1"
@@ -136,33 +136,33 @@ func (c Config) filled() (Config, error) {
 func (c Config) checkNames() error {
 	for i, u := range c.Users {
 		if err := checkUserName(u.Name); err != nil {
-			return fmt.Errorf("Users[%d]: %w", i, err)
+			return fmt.Errorf("config: Users[%d]: %w", i, err)
 		}
 	}
 	for i, g := range c.Groups {
 		if g.Name == "" {
-			return fmt.Errorf("Groups[%d]: a group needs a name", i)
+			return fmt.Errorf("config: Groups[%d]: a group needs a name", i)
 		}
 		for _, u := range g.Users {
 			if err := checkUserName(u); err != nil {
-				return fmt.Errorf("Groups[%d]: %w", i, err)
+				return fmt.Errorf("config: Groups[%d]: %w", i, err)
 			}
 		}
 	}
 	for i, r := range c.Roles {
 		for _, u := range r.Users {
 			if err := checkUserName(u); err != nil {
-				return fmt.Errorf("Roles[%d]: %w", i, err)
+				return fmt.Errorf("config: Roles[%d]: %w", i, err)
 			}
 		}
 		for _, g := range r.Groups {
 			if !slices.ContainsFunc(c.Groups, func(x Group) bool { return x.Name == g }) {
-				return fmt.Errorf("Roles[%d]: no such group: %s", i, g)
+				return fmt.Errorf("config: Roles[%d]: no such group: %s", i, g)
 			}
 		}
 	}
 	if c.Password != "" && len(c.Password) < 8 {
-		return fmt.Errorf("Password: must have 8 characters or more")
+		return fmt.Errorf("config: Password: must have 8 characters or more")
 	}
 	return nil
 }

@@ -119,7 +119,7 @@ func (p *Provider) skipConsent(ctx context.Context, c Client, who asker, granted
 
 func (p *Provider) consent(c Client, who asker, granted []scopes.Scope) (*Consent, error) {
 	out := &Consent{Client: c.name(), RedirectURI: c.RedirectURI, Scopes: granted}
-	told := granted
+	var told []scopes.Scope
 	if slices.Contains(granted, scopes.Inherit) {
 		out.Scopes = []scopes.Scope{scopes.Inherit}
 		told = out.Scopes

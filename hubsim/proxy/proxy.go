@@ -157,7 +157,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(to.life, cancel)()
-	tied, untie := tie(w, to.life)
+	tied, untie := tie(to.life, w)
 	defer untie()
 	to.serve(tied, r.WithContext(ctx))
 }

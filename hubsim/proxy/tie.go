@@ -32,7 +32,7 @@ func (t *tiedWriter) ended() bool { return t.life.Err() != nil }
 
 // tie gives a writer that stops working when life ends; untie must be called
 // before the handler returns.
-func tie(w http.ResponseWriter, life context.Context) (t *tiedWriter, untie func()) {
+func tie(life context.Context, w http.ResponseWriter) (t *tiedWriter, untie func()) {
 	t = &tiedWriter{ResponseWriter: w, life: life}
 	stop := context.AfterFunc(life, t.cut)
 	return t, func() {

@@ -92,7 +92,7 @@ func TestFailedStartLeavesNothingBehind(t *testing.T) {
 	}}
 	_, err := s.Start(t.Context(), spawner.Spec{User: "ann", Prefix: "/"})
 	require.ErrorIs(t, err, broken)
-	_, err = http.Get(address)
+	_, err = (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Get(address)
 	assert.Error(t, err, "the port is closed again")
 
 	_, err = s.Start(t.Context(), spawner.Spec{Prefix: "/%zz/"})

@@ -215,7 +215,7 @@ func (c *Config) check() error {
 		c.Now = time.Now
 	}
 	if c.HTTPClient == nil {
-		c.HTTPClient = &http.Client{Timeout: 20 * time.Second}
+		c.HTTPClient = &http.Client{Timeout: 20 * time.Second, Transport: ownTransport()}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -227,3 +227,12 @@ func (c *Config) check() error {
 }
 
 func slashed(path string) bool { return strings.HasPrefix(path, "/") && strings.HasSuffix(path, "/") }
+
+// ownTransport keeps calls to the hub apart from the process's default connections, which others may close: every httptest server that
+// ends does.
+func ownTransport() http.RoundTripper {
+	if t, ok := http.DefaultTransport.(*http.Transport); ok {
+		return t.Clone()
+	}
+	return http.DefaultTransport
+}

@@ -169,7 +169,7 @@ func (x *world) browser(t testing.TB, user string) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	b := &browser{t: t, x: x, c: &http.Client{Jar: jar}}
+	b := &browser{t: t, x: x, c: &http.Client{Jar: jar, Transport: &http.Transport{DisableKeepAlives: true}}}
 	b.c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
 		b.hops = append(b.hops, r.URL.Path)
 		if len(via) > 10 {
