@@ -25,8 +25,9 @@ const (
 	suppliedRounds  = 16384
 	maxRounds       = 1 << 20 // what a stored hash may ask for
 
-	// MinSecret and MaxSecret bound a secret that an operator supplies, in bytes (OA-61, OA-S19).
+	// MinSecret is the shortest secret that an operator may supply, in bytes (OA-61).
 	MinSecret = 8
+	// MaxSecret is the longest, in bytes (OA-S19).
 	MaxSecret = 1024
 
 	alphanumerics = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

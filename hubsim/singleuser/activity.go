@@ -67,15 +67,15 @@ func (s *Server) askVersion(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	res, err := s.send(req)
+	header, err := s.send(req)
 	if err != nil {
 		return "", err
 	}
-	return res.Header.Get("X-JupyterHub-Version"), nil
+	return header.Get("X-JupyterHub-Version"), nil
 }
 
-// send gives an error for every answer that is no success.
-func (s *Server) send(req *http.Request) (*http.Response, error) {
+// send gives the header of a successful answer, and an error for every other.
+func (s *Server) send(req *http.Request) (http.Header, error) {
 	res, err := s.cfg.HTTPClient.Do(req)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (s *Server) send(req *http.Request) (*http.Response, error) {
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return nil, statusError(res.StatusCode)
 	}
-	return res, nil
+	return res.Header, nil
 }
 
 type statusError int

@@ -19,11 +19,11 @@ import (
 )
 
 var (
-	// ErrNotDatabase: the file exists and is something else.
+	// ErrNotDatabase tells that the file exists and is something else.
 	ErrNotDatabase = errors.New("not a database")
-	// ErrNotWritable: the file or its folder cannot be written to.
+	// ErrNotWritable tells that the file or its folder cannot be written to.
 	ErrNotWritable = errors.New("not writable")
-	// ErrInUse: another program holds the file locked for longer than we wait.
+	// ErrInUse tells that another program holds the file locked for longer than we wait.
 	ErrInUse = errors.New("in use by another program")
 )
 
