@@ -7,36 +7,34 @@ import (
 
 // Allows says whether an action may be done to a resource (SC-80 … SC-88, SC-90). A filter on a user covers that user's servers,
 // a filter on a group its members and their servers, at this moment. For the zero Resource only the unfiltered scope will do.
-// It does not allocate.
+// It does not allocate. Where neither the name nor its owner decides, each group filter on the base costs one question to g, or if g
+// is a [GroupLister] and there are many, each group of the user one look-up.
 func (s Set) Allows(base string, on Resource, g Groups) bool {
-	f := s.bases[base]
-	if f == nil {
-		return false
+	c := s.content()
+	base, bit := place(base)
+	if base == "" {
+		if c.all&bit != 0 {
+			return true
+		}
+		if c.held&bit == 0 {
+			return false
+		}
+	} else if c.unfiltered(base) != 0 {
+		return true
 	}
-	return f.all || f.covers(on, g)
-}
-
-func (f *filters) covers(on Resource, g Groups) bool {
 	switch on.Kind {
 	case KindServer:
-		if _, ok := f.servers[serverName{owner: on.Owner, name: on.Name}]; ok {
-			return true
-		}
-		if _, ok := f.users[on.Owner]; ok {
-			return true
-		}
-		return inAny(g, on.Owner, f.groups)
+		owner := hashName(on.Owner)
+		return c.at(seal(kindUser, base, owner), base, "", on.Owner)&bit != 0 ||
+			c.at(seal(kindServer, base, mix(hashName(on.Name), owner)), base, on.Owner, on.Name)&bit != 0 ||
+			c.byGroups(on.Owner, base, bit, g) != 0
 	case KindUser:
-		if _, ok := f.users[on.Name]; ok {
-			return true
-		}
-		return inAny(g, on.Name, f.groups)
+		return c.at(seal(kindUser, base, hashName(on.Name)), base, "", on.Name)&bit != 0 ||
+			c.byGroups(on.Name, base, bit, g) != 0
 	case KindGroup:
-		_, ok := f.groups[on.Name]
-		return ok
+		return c.under(kindGroup, key{base: base, name: on.Name})&bit != 0
 	case KindService:
-		_, ok := f.services[on.Name]
-		return ok
+		return c.under(kindService, key{base: base, name: on.Name})&bit != 0
 	}
 	return false
 }
@@ -46,18 +44,17 @@ func (f *filters) covers(on Resource, g Groups) bool {
 func (s Set) Has(required Scope, g Groups) (bool, error) {
 	on := Resource{Kind: required.Kind, Name: required.Name}
 	switch {
-	case required.Kind == "":
+	case required.Unfiltered():
 		return s.Allows(required.Base, Resource{}, g), nil
 	case required.Name == "":
-		text := required.String()
-		return false, &Error{Scope: text, err: ErrUnexpanded, text: "Unexpanded scope filter " + text + " not allowed. Use expanded scopes."}
+		return false, unexpanded(required)
 	case required.Kind == KindServer:
-		n := splitServer(required.Name)
-		if n.bare {
+		k, owner, name := split(KindServer, required.Name)
+		if k == kindBare {
 			// Not the name of a server: only a literally equal scope, or one on its owner part, answers (SC-15).
-			return s.Contains(required) || s.Allows(required.Base, User(n.owner), g), nil
+			return s.Contains(required) || s.Allows(required.Base, User(owner), g), nil
 		}
-		on.Owner, on.Name = n.owner, n.name
+		on.Owner, on.Name = owner, name
 	}
 	return s.Allows(required.Base, on, g), nil
 }
@@ -70,49 +67,64 @@ type Decision struct {
 	// Hidden: a base is held, but for other resources. The caller must not learn whether this one exists: answer as for a
 	// resource that does not (SC-94; 404 in HTTP). Otherwise a refusal may say what is missing (SC-95; 403).
 	Hidden bool
-	on     Resource
 }
 
 // Explain answers whether any of several bases allows an action on a resource, by which scope, or what was missing (SC-93 … SC-95).
 func (s Set) Explain(bases []string, on Resource, g Groups) Decision {
 	held := false
 	for _, base := range bases {
-		f := s.bases[base]
-		if f == nil {
-			continue
+		if by, ok := s.witness(base, on, g); ok {
+			return Decision{Allowed: true, By: by}
 		}
-		held = true
-		if f.all || f.covers(on, g) {
-			return Decision{Allowed: true, By: f.witness(base, on, g), on: on}
-		}
+		held = held || s.Holds(base)
 	}
-	return Decision{Missing: slices.Clone(bases), Hidden: held && on.Kind != "", on: on}
+	return Decision{Missing: slices.Clone(bases), Hidden: held && on.Kind != ""}
 }
 
-// witness names the widest held scope that covers a resource.
-func (f *filters) witness(base string, on Resource, g Groups) Scope {
+// witness names the widest held scope that allows an action.
+func (s Set) witness(base string, on Resource, g Groups) (Scope, bool) {
+	c := s.content()
+	at, bit := place(base)
+	if c.unfiltered(at)&bit != 0 {
+		return Scope{Base: base}, true
+	}
 	user := on.Owner
 	if on.Kind == KindUser {
 		user = on.Name
 	}
-	if f.all {
-		return Scope{Base: base}
-	}
 	if on.Kind == KindUser || on.Kind == KindServer {
-		if _, ok := f.users[user]; ok {
-			return Scope{base, KindUser, user}
+		if c.under(kindUser, key{base: at, name: user})&bit != 0 {
+			return Scope{base, KindUser, user}, true
 		}
-		var found []string
-		for group := range f.groups {
-			if g != nil && g.Member(user, group) {
-				found = append(found, group)
+		if group := c.firstGroup(user, at, bit, g); group != "" {
+			return Scope{base, KindGroup, group}, true
+		}
+	}
+	return on.Scope(base), s.Allows(base, on, g)
+}
+
+// firstGroup names the first by name of the group filters through which a user is covered, or "".
+func (c *content) firstGroup(user, base string, bit mask, g Groups) string {
+	var first string
+	consider := func(name string) {
+		if first == "" || name < first {
+			first = name
+		}
+	}
+	if l, ok := g.(GroupLister); ok {
+		for _, name := range l.GroupsOf(user) {
+			if c.under(kindGroup, key{base: base, name: name})&bit != 0 {
+				consider(name)
 			}
 		}
-		if len(found) > 0 {
-			return Scope{base, KindGroup, slices.Min(found)}
+		return first
+	}
+	for _, i := range c.groups {
+		if e := &c.list[i]; g != nil && e.base == base && e.mask&bit != 0 && g.Member(user, e.name) {
+			consider(e.name)
 		}
 	}
-	return on.Scope(base)
+	return first
 }
 
 // String says it in one line, with the texts of SC-94 and SC-95.

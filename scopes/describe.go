@@ -1,5 +1,7 @@
 package scopes
 
+import "slices"
+
 // Description tells a person what a raw scope is for, on the consent and the accept page (SC-430).
 type Description struct {
 	Scope  Scope
@@ -23,7 +25,7 @@ func (r *Registry) Describe(raw []Scope, user string) ([]Description, error) {
 
 func (s Scope) filterText(user string) string {
 	switch {
-	case s.Kind == "":
+	case s.Unfiltered():
 		return ""
 	case s.Kind == KindUser && (s.Name == "" || s.Name == user):
 		return "only you"
@@ -39,4 +41,31 @@ func (s Scope) filterText(user string) string {
 // DescribeNothing is the line for a client that asks for nothing beyond knowing who the user is (SC-431).
 func (r *Registry) DescribeNothing() Description {
 	return Description{Text: r.defs[metaNone].Description}
+}
+
+// Consent is what a person is asked when a client wants to act for them.
+type Consent struct {
+	Lines        []Description
+	Submit       []Scope // what is granted if they agree
+	IdentifyOnly bool    // the client learns who they are, and can do nothing for them
+}
+
+// Consent gives the lines of the consent page (SC-431): one for each allowed scope that is not required anyway, as identity and
+// access to the client are. Where inherit is among them it is the only one, and the only one granted; where none is left, the
+// line says so. user is who reads it. Errors as of [Registry.Describe].
+func (r *Registry) Consent(allowed, required []Scope, user string) (Consent, error) {
+	out := Consent{Submit: allowed}
+	told := slices.DeleteFunc(slices.Clone(allowed), func(s Scope) bool { return slices.Contains(required, s) })
+	if slices.Contains(allowed, Inherit) {
+		told = []Scope{Inherit}
+		out.Submit = told
+	}
+	if len(told) == 0 {
+		out.IdentifyOnly = true
+		out.Lines = []Description{r.DescribeNothing()}
+		return out, nil
+	}
+	var err error
+	out.Lines, err = r.Describe(told, user)
+	return out, err
 }

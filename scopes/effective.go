@@ -6,7 +6,7 @@ import "slices"
 // SC-304), and the scopes of the shares they receive, directly and through groups, both expanded (SC-350, SC-351, SH-161).
 // Scopes that the registry does not know, such as those of a custom scope since removed, give nothing.
 func (r *Registry) Held(o Owner, roles, shares []Scope) Set {
-	b := builder{}
+	b := newBuilder(len(roles) + len(shares))
 	for _, s := range roles {
 		r.expandInto(b, s, o, Client{})
 	}
@@ -16,6 +16,13 @@ func (r *Registry) Held(o Owner, roles, shares []Scope) Set {
 	return b.set()
 }
 
+// HeldByStock is what a stock hub cuts tokens by (SC-352, Q-5): shares to the owner's groups are left out of direct, and
+// the scopes of direct shares count as they are stored, unexpanded. Hand it to [Registry.Effective] in place of [Registry.Held] only
+// to reproduce such a hub; sessions use Held there too.
+func (r *Registry) HeldByStock(o Owner, roles, direct []Scope) Set {
+	return Union(r.expandKnown(roles, o, Client{}), SetOf(direct...))
+}
+
 // Effective is what a token may do at this moment: its stored raw scopes, the access scope of the client it was issued to and its owner's
 // identify scopes, never more than its owner holds (SC-354 … SC-358). A token with inherit has exactly what its owner holds.
 // Nothing is stored: when rights return to the owner, the token has them again (SC-356).
@@ -23,7 +30,7 @@ func (r *Registry) Effective(token []Scope, o Owner, c Client, held Set, g Group
 	if slices.Contains(token, Inherit) {
 		return held
 	}
-	b := builder{}
+	b := newBuilder(len(token) + 3)
 	for _, s := range token {
 		r.expandInto(b, s, o, c)
 	}
@@ -72,5 +79,12 @@ func (r *Registry) Excess(raw []Scope, o Owner, c Client, held Set, g Groups) (S
 	if err != nil {
 		return Set{}, err
 	}
-	return minus(want, Intersect(want, held, g)), nil
+	return want.Minus(Intersect(want, held, g)), nil
+}
+
+// Granted gives those of the required scopes that a service or server may take as granted, having been told by the hub what its
+// visitor's token may do (SC-432). One of them is enough. It knows no groups, so a group's scope opens nothing.
+func Granted(required []Scope, told Set) []Scope {
+	both := Intersect(SetOf(required...), told, nil)
+	return slices.DeleteFunc(slices.Clone(required), func(s Scope) bool { return !both.Contains(s) })
 }

@@ -2,57 +2,47 @@ package scopes
 
 // Intersect gives what both sets allow (SC-70 … SC-77). Of two scopes that overlap the narrower is kept: a server of a user,
 // or of a group's member, and a user of a group. A nil Groups only makes the result smaller, never larger.
+//
+// It takes time in proportion to both sets together; if either holds many groups, that needs a [GroupLister].
 func Intersect(a, b Set, g Groups) Set {
-	out := builder{}
-	for base, fa := range a.bases {
-		fb := b.bases[base]
-		switch {
-		case fb == nil:
-		case fa.all:
-			fb.each(base, out.add)
-		case fb.all:
-			fa.each(base, out.add)
-		default:
-			meet(out, base, fa, fb)
-			narrow(out, base, fa, fb, g)
-			narrow(out, base, fb, fa, g)
-		}
-	}
+	c, d := a.content(), b.content()
+	out := newBuilder(len(c.list) + len(d.list))
+	out.all = c.all & d.all
+	out.narrow(c, d, g)
+	out.narrow(d, c, g)
 	return out.set()
 }
 
-// meet keeps what is literally on both sides.
-func meet(out builder, base string, a, b *filters) {
-	one := Set{map[string]*filters{base: b}}
-	a.each(base, func(s Scope) {
-		if one.Contains(s) {
-			out.add(s)
+// narrow keeps of c what d covers: bases held unfiltered there, the same filters, servers and users within wider filters.
+func (b *builder) narrow(c, d *content, g Groups) {
+	for i := range c.list {
+		e := &c.list[i]
+		covered := d.unfiltered(e.base)
+		if missing := e.mask &^ covered; missing != 0 {
+			if same := d.find(e.hash, e.base, e.owner, e.name); same != nil {
+				covered |= same.mask
+			}
+			covered |= d.within(e, missing&^covered, g)
 		}
-	})
-}
-
-// narrow keeps a's servers and users that a wider filter of b covers.
-func narrow(out builder, base string, a, b *filters, g Groups) {
-	for n := range a.servers {
-		if _, ok := b.users[n.owner]; ok || inAny(g, n.owner, b.groups) {
-			out.add(Scope{base, KindServer, n.String()})
-		}
-	}
-	for user := range a.users {
-		if inAny(g, user, b.groups) {
-			out.add(Scope{base, KindUser, user})
-		}
+		b.addEntry(e, e.mask&covered)
 	}
 }
 
-func inAny(g Groups, user string, groups map[string]struct{}) bool {
-	if g == nil {
-		return false
+// within gives those of the wanted bases that a wider filter covers for an entry: for a server its owner or a group of
+// theirs, for a user a group.
+func (c *content) within(e *entry, wanted mask, g Groups) mask {
+	if wanted == 0 {
+		return 0
 	}
-	for group := range groups {
-		if g.Member(user, group) {
-			return true
+	switch e.kind() {
+	case kindServer, kindBare:
+		got := c.under(kindUser, key{base: e.base, name: e.owner}) & wanted
+		if rest := wanted &^ got; rest != 0 {
+			got |= c.byGroups(e.owner, e.base, rest, g)
 		}
+		return got
+	case kindUser:
+		return c.byGroups(e.name, e.base, wanted, g)
 	}
-	return false
+	return 0
 }

@@ -42,8 +42,12 @@ func ParseProfile(s string) (Profile, error) {
 type Registry struct {
 	profile Profile
 	defs    map[string]Definition
-	closure map[string][]string // every scope that a base implies, itself included, sorted
 	roles   map[string]Role
+
+	known    mask // the built-in bases of the profile
+	self     mask // what the metascope self stands for (SC-46)
+	builtins [64]implied
+	custom   map[string]*implied
 }
 
 // Definition describes a scope: a built-in one when read from a registry, or a custom one to [Registry.Define] (SC-330, SC-331).
@@ -78,21 +82,44 @@ func New(p Profile) *Registry {
 
 // close computes what every scope implies (SC-40). Definitions are free of cycles by then.
 func (r *Registry) close() {
-	r.closure = make(map[string][]string, len(r.defs))
-	var walk func(name string, into map[string]bool)
-	walk = func(name string, into map[string]bool) {
-		into[name] = true
-		for _, sub := range r.defs[name].Subscopes {
-			if !into[sub] {
-				walk(sub, into)
+	r.custom = map[string]*implied{}
+	for name := range r.defs {
+		all := r.below(name)
+		bit := bitOf(name)
+		if bit == 0 {
+			r.custom[name] = &implied{custom: all}
+			continue
+		}
+		r.known |= bit
+		r.builtins[bit.index()] = implied{bases: maskOf(all...), onServer: maskOf(slices.DeleteFunc(all, readsUser)...)}
+	}
+	for _, name := range selfScopes {
+		r.self |= r.builtins[bitOf(name).index()].bases
+	}
+}
+
+// readsUser tells what is dropped on a server, which has no name, groups or activity of a user to read (SC-41).
+func readsUser(base string) bool { return strings.HasPrefix(base, "read:user") }
+
+// below lists a scope and everything below it.
+func (r *Registry) below(name string) []string {
+	all := []string{name}
+	seen := map[string]bool{name: true}
+	for i := 0; i < len(all); i++ {
+		for _, sub := range r.defs[all[i]].Subscopes {
+			if !seen[sub] {
+				seen[sub] = true
+				all = append(all, sub)
 			}
 		}
 	}
-	for name := range r.defs {
-		all := map[string]bool{}
-		walk(name, all)
-		r.closure[name] = slices.Sorted(maps.Keys(all))
-	}
+	return all
+}
+
+// clone gives a copy that shares everything; what differs is replaced in it, never changed.
+func (r *Registry) clone() *Registry {
+	c := *r
+	return &c
 }
 
 // Profile is the profile that the registry was made for.
@@ -107,28 +134,41 @@ func (r *Registry) Lookup(base string) (Definition, bool) {
 // Names lists every known base, sorted.
 func (r *Registry) Names() []string { return slices.Sorted(maps.Keys(r.defs)) }
 
+// MaxDefinitions is the greatest number of custom scopes of a registry, and of subscopes of one.
+const MaxDefinitions = 256
+
 // customName: at least three characters after the prefix (SC-330). \z, since a trailing newline is no part of a name (Q-8).
 var customName = regexp.MustCompile(`^custom:[a-z0-9][a-z0-9_\-*:]+[a-z0-9_*]\z`)
 
 // Define adds custom scopes, all or none (SC-330 … SC-333). Defining the same scope again identically is fine.
 // Errors wrap [ErrDefinition] and name the scope: a bad name, no description, a subscope that is not defined in this
-// very call, a redefinition, a cycle.
+// very call, a redefinition, a cycle, more than [MaxDefinitions].
 func (r *Registry) Define(custom []Definition) (*Registry, error) {
-	out := &Registry{profile: r.profile, defs: maps.Clone(r.defs), roles: r.roles}
+	out := r.clone()
+	out.defs = maps.Clone(r.defs)
 	inCall := map[string]bool{}
+	more := 0
 	for _, d := range custom {
+		if _, known := r.custom[d.Name]; !known && !inCall[d.Name] {
+			more++
+		}
 		inCall[d.Name] = true
+	}
+	if len(r.custom)+more > MaxDefinitions {
+		return nil, definition("", "%d custom scopes are too many, at most %d are allowed", len(r.custom)+more, MaxDefinitions)
 	}
 	for _, d := range custom {
 		if old, ok := out.defs[d.Name]; ok && (old.Description != d.Description || !slices.Equal(old.Subscopes, d.Subscopes)) {
-			return nil, definition(d.Name, "Cannot redefine scope '%s'", d.Name)
+			return nil, definition(d.Name, "Cannot redefine scope '%s'", clip(d.Name))
 		}
 		switch {
-		case len(d.Name) > MaxLength/2:
-			return nil, definition(d.Name[:64], "Custom scope name of %d bytes is too long, at most %d are allowed", len(d.Name), MaxLength/2)
+		case len(d.Name)+len("!")+MaxFilter > MaxLength:
+			return nil, definition(d.Name, "Custom scope name of %d bytes is too long, at most %d are allowed", len(d.Name), MaxLength-MaxFilter-len("!"))
 		case !customName.MatchString(d.Name):
 			return nil, definition(d.Name, "Invalid custom scope name '%s': it must begin with 'custom:', then at least three of a-z 0-9 _ - * :, "+
-				"the first of them a letter or digit, the last a letter, digit, _ or *", d.Name)
+				"the first of them a letter or digit, the last a letter, digit, _ or *", clip(d.Name))
+		case len(d.Subscopes) > MaxDefinitions:
+			return nil, definition(d.Name, "Custom scope '%s' has %d subscopes, at most %d are allowed", d.Name, len(d.Subscopes), MaxDefinitions)
 		case d.Description == "":
 			return nil, definition(d.Name, "Custom scope '%s' needs a description", d.Name)
 		}
@@ -136,9 +176,9 @@ func (r *Registry) Define(custom []Definition) (*Registry, error) {
 			switch _, known := r.defs[sub]; {
 			case inCall[sub]:
 			case known:
-				return nil, definition(d.Name, "non-custom subscope '%s' in custom scope '%s' is not allowed, nor one defined earlier", sub, d.Name)
+				return nil, definition(d.Name, "non-custom subscope '%s' in custom scope '%s' is not allowed, nor one defined earlier", clip(sub), d.Name)
 			default:
-				return nil, definition(d.Name, "subscope '%s' of custom scope '%s' not found", sub, d.Name)
+				return nil, definition(d.Name, "subscope '%s' of custom scope '%s' not found", clip(sub), d.Name)
 			}
 		}
 		d.Subscopes = slices.Clone(d.Subscopes)
@@ -188,10 +228,10 @@ func cycle(defs []Definition) string {
 // It looks at names only: "users!user=" passes here and is refused by [Parse]. who appears in the message: "token",
 // "share", "role NAME", or "" for OAuth. Errors: [ErrUnknownScope], [ErrUnknownFilter], [ErrTooLong].
 func (r *Registry) Validate(raw, who string) error {
-	if len(raw) > MaxLength {
-		return tooLong(raw)
-	}
 	base, filter, _ := strings.Cut(raw, "!")
+	if err := tooLong(raw, filter); err != nil {
+		return err
+	}
 	if base == "all" {
 		return &Error{Scope: raw, Who: who, err: ErrUnknownScope, text: "Draft scope 'all' is now called 'inherit'"}
 	}

@@ -70,7 +70,7 @@ func TestCustomScopesAreDefined(t *testing.T) {
 		require.NoError(t, err, "V-112 SC-330 %s", name)
 	}
 	for _, name := range []string{"custom:a", "custom:ab", "custom:a_", "custom:a*", "custom:*a", "custom:Ab", "custom:a.b", "custom::ab",
-		"custom:_ab", "notcustom:x", "custom:okay\n", "custom:" + strings.Repeat("a", 600)} {
+		"custom:_ab", "notcustom:x", "custom:okay\n", "custom:" + strings.Repeat("a", scopes.MaxLength-scopes.MaxFilter-7)} {
 		_, err := reg.Define([]scopes.Definition{def(name)})
 		require.ErrorIs(t, err, scopes.ErrDefinition, "V-112 SC-330 Q-8 %s", name)
 	}
@@ -130,14 +130,19 @@ func TestFieldsOfAModelFollowTheScopesHeld(t *testing.T) {
 func TestListsAndScopesAreBounded(t *testing.T) {
 	t.Parallel()
 	reg := scopes.New(scopes.P55)
-	long := "users!user=" + strings.Repeat("a", scopes.MaxLength)
-	_, err := scopes.Parse(long)
+	long := "users!user=" + strings.Repeat("a", scopes.MaxFilter)
+	_, err := scopes.Parse(long[:len(long)-len("user=")])
+	require.NoError(t, err)
+	require.ErrorIs(t, reg.Validate(strings.Repeat("a", scopes.MaxLength+1), ""), scopes.ErrTooLong)
+	_, err = scopes.Parse(long)
 	require.ErrorIs(t, err, scopes.ErrTooLong)
 	require.ErrorIs(t, reg.Validate(long, ""), scopes.ErrTooLong)
 	require.Less(t, len(err.Error()), 200)
 	_, err = reg.ParseValid([]string{"users", long}, "token")
 	require.ErrorIs(t, err, scopes.ErrTooLong)
 	_, err = reg.ParseValid(make([]string, scopes.MaxScopes+1), "token")
+	require.ErrorIs(t, err, scopes.ErrTooMany)
+	_, err = reg.Expand(make([]scopes.Scope, scopes.MaxScopes+1), alice, hub)
 	require.ErrorIs(t, err, scopes.ErrTooMany)
 	got, err := reg.ParseValid([]string{"users", "shares!user"}, "token")
 	require.NoError(t, err)
@@ -147,6 +152,11 @@ func TestListsAndScopesAreBounded(t *testing.T) {
 	var e *scopes.Error
 	require.True(t, errors.As(err, &e))
 	require.Equal(t, "bogus", e.Scope)
+	require.Empty(t, e.Filter)
+	_, err = reg.ParseValid([]string{"servers!goup=a"}, "token")
+	require.True(t, errors.As(err, &e))
+	require.Equal(t, "goup=a", e.Filter, "an error names scope, filter and reason")
+	require.ErrorIs(t, err, scopes.ErrUnknownFilter)
 	require.Equal(t, "token", e.Who)
 }
 

@@ -19,36 +19,29 @@ func (r *Registry) Resolve(requested, have []Scope, o Owner, c Client, g Groups)
 		}
 	}
 	slices.SortFunc(rest, Compare)
-	granted := r.expandKnown(allowed, o, c)
+	granted := newBuilder(len(requested))
+	for _, s := range allowed {
+		r.expandInto(granted, s, o, c)
+	}
 	held := r.expandKnown(have, o, c)
 	for _, s := range slices.Compact(rest) {
-		if _, known := r.closure[s.Base]; !known {
+		if _, known := r.implies(s.Base); !known {
 			denied = append(denied, s)
 			continue
 		}
-		want := minus(r.expandKnown([]Scope{s}, o, c), granted)
+		want := minus(r.expandKnown([]Scope{s}, o, c).content(), &granted.content)
 		got := Intersect(want, held, g)
-		switch {
-		case got.Equal(want): // also when nothing is wanted
+		if got.Equal(want) { // also when nothing is wanted
 			allowed = append(allowed, s)
-			granted = Union(granted, want)
-		default:
-			allowed = append(allowed, got.Scopes()...)
-			granted = Union(granted, got)
-			denied = append(denied, s)
+			r.expandInto(granted, s, o, c)
+			continue
+		}
+		denied = append(denied, s)
+		for _, part := range got.Scopes() {
+			allowed = append(allowed, part)
+			r.expandInto(granted, part, o, c)
 		}
 	}
 	slices.SortFunc(allowed, Compare)
 	return slices.Compact(allowed), denied
-}
-
-// minus drops what is literally in b.
-func minus(a, b Set) Set {
-	out := builder{}
-	for _, s := range a.Scopes() {
-		if !b.Contains(s) {
-			out.add(s)
-		}
-	}
-	return out.set()
 }

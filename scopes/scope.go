@@ -2,7 +2,6 @@ package scopes
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 )
 
@@ -10,6 +9,9 @@ import (
 const (
 	// MaxLength is the greatest length of one scope in bytes.
 	MaxLength = 1024
+	// MaxFilter is the greatest length of its filter, the text after the "!". The rest is room for any base, so that what a
+	// scope implies is never too long either.
+	MaxFilter = 768
 	// MaxScopes is the greatest number of scopes that [ParseAll] accepts in one list.
 	MaxScopes = 10_000
 )
@@ -41,16 +43,16 @@ type Scope struct{ Base, Kind, Name string }
 // Parse splits raw at its first "!" and the filter at its first "=" (SC-10), without asking whether such a
 // scope exists: that is [Registry.Validate]. "users!" is the unfiltered "users" (SC-11). Errors: [ErrEmptyFilter], [ErrTooLong].
 func Parse(raw string) (Scope, error) {
-	if len(raw) > MaxLength {
-		return Scope{}, tooLong(raw)
-	}
 	base, filter, _ := strings.Cut(raw, "!")
+	if err := tooLong(raw, filter); err != nil {
+		return Scope{}, err
+	}
 	if filter == "" {
 		return Scope{Base: base}, nil
 	}
 	kind, name, _ := strings.Cut(filter, "=")
 	if name == "" && !isShorthand(filter) {
-		return Scope{}, emptyFilter(raw)
+		return Scope{}, emptyFilter(raw, filter)
 	}
 	return Scope{Base: base, Kind: kind, Name: name}, nil
 }
@@ -58,7 +60,7 @@ func Parse(raw string) (Scope, error) {
 // ParseAll parses a list of at most [MaxScopes] scopes, keeping its order. The first bad one is the error.
 func ParseAll(raw []string) ([]Scope, error) {
 	if len(raw) > MaxScopes {
-		return nil, &Error{err: ErrTooMany, text: fmt.Sprintf("%d scopes are too many, at most %d are allowed", len(raw), MaxScopes)}
+		return nil, tooMany(len(raw))
 	}
 	out := make([]Scope, 0, len(raw))
 	for _, r := range raw {
@@ -86,13 +88,16 @@ func (s Scope) Filter() string {
 // String gives the scope as it is written, and as [Parse] reads it.
 func (s Scope) String() string {
 	switch {
-	case s.Kind == "":
+	case s.Unfiltered():
 		return s.Base
 	case s.Name == "":
 		return s.Base + "!" + s.Kind
 	}
 	return s.Base + "!" + s.Kind + "=" + s.Name
 }
+
+// Unfiltered says whether the scope has no filter. A name without a kind ("users!=alice") is a filter, though one that nothing satisfies.
+func (s Scope) Unfiltered() bool { return s.Kind == "" && s.Name == "" }
 
 // With gives the same base with another filter.
 func (s Scope) With(kind, name string) Scope { return Scope{s.Base, kind, name} }
@@ -159,4 +164,11 @@ type Client struct{ Server, Service string }
 // Implementations must be safe for concurrent use.
 type Groups interface {
 	Member(user, group string) bool
+}
+
+// GroupLister is a [Groups] that can also list the groups of a user. It must agree with Member. Where a set holds
+// many group filters it saves asking for each of them; implementing it is optional.
+type GroupLister interface {
+	Groups
+	GroupsOf(user string) []string
 }
