@@ -118,25 +118,11 @@ func (p *Provider) skipConsent(ctx context.Context, c Client, who asker, granted
 }
 
 func (p *Provider) consent(c Client, who asker, granted []scopes.Scope) (*Consent, error) {
-	out := &Consent{Client: c.name(), RedirectURI: c.RedirectURI, Scopes: granted}
-	var told []scopes.Scope
-	if slices.Contains(granted, scopes.Inherit) {
-		out.Scopes = []scopes.Scope{scopes.Inherit}
-		told = out.Scopes
-	} else {
-		need := required(c)
-		told = slices.DeleteFunc(slices.Clone(granted), func(s scopes.Scope) bool { return slices.Contains(need, s) })
-	}
-	if len(told) == 0 {
-		out.IdentifyOnly = true
-		out.Descriptions = []scopes.Description{p.registry.DescribeNothing()}
-		return out, nil
-	}
-	var err error
-	if out.Descriptions, err = p.registry.Describe(told, who.Name); err != nil {
+	asked, err := p.registry.Consent(granted, required(c), who.Name)
+	if err != nil {
 		return nil, fmt.Errorf("describe scopes for consent: %w", err)
 	}
-	return out, nil
+	return &Consent{Client: c.name(), RedirectURI: c.RedirectURI, Scopes: asked.Submit, Descriptions: asked.Lines, IdentifyOnly: asked.IdentifyOnly}, nil
 }
 
 // issueCode lets fosite make the code, stores it and sends the browser back (OA-39).
