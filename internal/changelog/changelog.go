@@ -14,31 +14,64 @@ import (
 // Owner is the name of this table's line in the migration ledger.
 const Owner = "changelog"
 
-// Migration gives the steps that make the table. Every store that shares it
-// runs them before its own; running them again does nothing.
-func Migration() []string {
-	// AUTOINCREMENT: a number is never given twice, also when the newest rows
-	// were purged, or a replica would take a new change for one it has seen.
-	return []string{`
-		CREATE TABLE changelog (
-			seq       INTEGER PRIMARY KEY AUTOINCREMENT,
-			at        INTEGER NOT NULL,
-			owner     TEXT NOT NULL,
-			action    TEXT NOT NULL,
-			actor_id  TEXT NOT NULL,
-			server_id TEXT NOT NULL,
-			code_id   TEXT NOT NULL,
-			user_ids  TEXT NOT NULL,
-			group_ids TEXT NOT NULL
-		) STRICT;
-		CREATE INDEX changelog_owner_seq ON changelog (owner, seq);`,
+// channel is where PostgreSQL tells of new rows.
+const channel = "hubshare_changelog"
+
+// Migrate makes the table or brings it up to date. Every store that shares it
+// calls this before it makes its own; calling again does nothing.
+func Migrate(ctx context.Context, db *sqldb.DB) error {
+	steps := sqliteSteps
+	if db.Dialect() == sqldb.PostgreSQL {
+		steps = postgresSteps
 	}
+	return db.Migrate(ctx, Owner, steps)
+}
+
+// AUTOINCREMENT: a number is never given twice, also when the newest rows were
+// purged, or a replica would take a new change for one it has seen.
+var sqliteSteps = []string{`
+	CREATE TABLE changelog (
+		seq       INTEGER PRIMARY KEY AUTOINCREMENT,
+		at        INTEGER NOT NULL,
+		owner     TEXT NOT NULL,
+		action    TEXT NOT NULL,
+		actor_id  TEXT NOT NULL,
+		server_id TEXT NOT NULL,
+		code_id   TEXT NOT NULL,
+		user_ids  TEXT NOT NULL,
+		group_ids TEXT NOT NULL
+	) STRICT;
+	CREATE INDEX changelog_owner_seq ON changelog (owner, seq);`,
+}
+
+// The trigger tells whoever listens, with the commit and only with it, also of
+// rows that something else than this package wrote.
+var postgresSteps = []string{`
+	CREATE TABLE changelog (
+		seq       BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+		at        BIGINT NOT NULL,
+		owner     TEXT NOT NULL,
+		action    TEXT NOT NULL,
+		actor_id  TEXT NOT NULL,
+		server_id TEXT NOT NULL,
+		code_id   TEXT NOT NULL,
+		user_ids  TEXT NOT NULL,
+		group_ids TEXT NOT NULL
+	);
+	CREATE INDEX changelog_owner_seq ON changelog (owner, seq);
+	CREATE FUNCTION changelog_notify() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		PERFORM pg_notify('` + channel + `', '');
+		RETURN NULL;
+	END $$;
+	CREATE TRIGGER changelog_notify AFTER INSERT ON changelog
+		FOR EACH STATEMENT EXECUTE FUNCTION changelog_notify();`,
 }
 
 // Row is one committed change (SH-182). Ids are the host's, opaque here; "" or
 // none where the change has no such thing. A secret must never stand in one.
 type Row struct {
-	Seq    int64     // given by Append; ascending, with gaps
+	Seq    int64     // given by Append; ascending, with gaps; on PostgreSQL a lower one may be committed later
 	At     time.Time // microseconds, UTC
 	Owner  string    // whose change: "sharing", "oauth"
 	Action string    // what was done, as "share.grant"
@@ -51,7 +84,8 @@ type Row struct {
 
 // Append writes row within the caller's transaction and returns its number;
 // row.Seq is ignored, and At is cut to the microsecond. It becomes visible with
-// the caller's commit and vanishes with its rollback.
+// the caller's commit and vanishes with its rollback; on PostgreSQL that commit also
+// wakes every [Follower].
 func Append(ctx context.Context, tx *sql.Tx, row Row) (seq int64, err error) {
 	if row.Owner == "" || row.Action == "" || row.At.IsZero() {
 		return 0, errors.New("append to the changelog: a change needs an owner, an action and a time")
@@ -66,7 +100,7 @@ func Append(ctx context.Context, tx *sql.Tx, row Row) (seq int64, err error) {
 	}
 	err = tx.QueryRowContext(ctx, `
 		INSERT INTO changelog (at, owner, action, actor_id, server_id, code_id, user_ids, group_ids)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING seq`,
 		row.At.UnixMicro(), row.Owner, row.Action, row.ActorID, row.ServerID, row.CodeID, users, groups,
 	).Scan(&seq)
 	if err != nil {
@@ -85,7 +119,7 @@ func After(ctx context.Context, db *sqldb.DB, owner string, seq int64, limit int
 	err := db.Read(ctx, func(tx *sql.Tx) error {
 		found, err := tx.QueryContext(ctx, `
 			SELECT seq, at, owner, action, actor_id, server_id, code_id, user_ids, group_ids
-			FROM changelog WHERE owner = ? AND seq > ? ORDER BY seq LIMIT ?`, owner, seq, limit)
+			FROM changelog WHERE owner = $1 AND seq > $2 ORDER BY seq LIMIT $3`, owner, seq, limit)
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/internal/changelog"
+	"github.com/hubshare/hubshare/internal/pgtest"
 	"github.com/hubshare/hubshare/internal/sqldb"
 )
 
@@ -23,8 +24,14 @@ func open(t testing.TB, dsn string) *sqldb.DB {
 	db, err := sqldb.Open(context.Background(), dsn)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, db.Close()) })
-	require.NoError(t, db.Migrate(context.Background(), changelog.Owner, changelog.Migration()))
+	require.NoError(t, changelog.Migrate(context.Background(), db))
 	return db
+}
+
+// everywhere names a new database of each kind.
+func everywhere(t *testing.T) map[string]string {
+	t.Helper()
+	return map[string]string{"in memory": "", "in a file": filepath.Join(t.TempDir(), "hub.db"), "on PostgreSQL": pgtest.DSN(t)}
 }
 
 func add(t testing.TB, db *sqldb.DB, row changelog.Row) (seq int64) {
@@ -39,7 +46,7 @@ func add(t testing.TB, db *sqldb.DB, row changelog.Row) (seq int64) {
 // SH-182
 func TestRowsComeBackAsTheyWereAppended(t *testing.T) {
 	t.Parallel()
-	for name, dsn := range map[string]string{"in memory": "", "in a file": filepath.Join(t.TempDir(), "hub.db")} {
+	for name, dsn := range everywhere(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t, dsn)
@@ -95,29 +102,39 @@ func TestReadingOnFromTheLastRowMissesNothing(t *testing.T) {
 
 func TestARowSharesTheFateOfItsTransaction(t *testing.T) {
 	t.Parallel()
-	db := open(t, "")
-	ctx := context.Background()
-	failed := errors.New("the change failed")
-	err := db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := changelog.Append(ctx, tx, changelog.Row{At: noon, Owner: "sharing", Action: "x"})
-		require.NoError(t, err)
-		return failed
-	})
-	assert.ErrorIs(t, err, failed)
-	rows, err := changelog.After(ctx, db, "sharing", 0, 10)
-	require.NoError(t, err)
-	assert.Empty(t, rows)
+	for name, dsn := range everywhere(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t, dsn)
+			ctx := context.Background()
+			failed := errors.New("the change failed")
+			err := db.Write(ctx, func(tx *sql.Tx) error {
+				_, err := changelog.Append(ctx, tx, changelog.Row{At: noon, Owner: "sharing", Action: "x"})
+				require.NoError(t, err)
+				return failed
+			})
+			assert.ErrorIs(t, err, failed)
+			rows, err := changelog.After(ctx, db, "sharing", 0, 10)
+			require.NoError(t, err)
+			assert.Empty(t, rows)
+		})
+	}
 }
 
 func TestNumbersAreNotGivenTwiceAfterAPurge(t *testing.T) {
 	t.Parallel()
-	db := open(t, "")
-	first := add(t, db, changelog.Row{At: noon, Owner: "sharing", Action: "x"})
-	require.NoError(t, db.Write(context.Background(), func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(context.Background(), `DELETE FROM changelog`)
-		return err
-	}))
-	assert.Greater(t, add(t, db, changelog.Row{At: noon, Owner: "sharing", Action: "y"}), first)
+	for name, dsn := range everywhere(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t, dsn)
+			first := add(t, db, changelog.Row{At: noon, Owner: "sharing", Action: "x"})
+			require.NoError(t, db.Write(context.Background(), func(tx *sql.Tx) error {
+				_, err := tx.ExecContext(context.Background(), `DELETE FROM changelog`)
+				return err
+			}))
+			assert.Greater(t, add(t, db, changelog.Row{At: noon, Owner: "sharing", Action: "y"}), first)
+		})
+	}
 }
 
 func TestWhatIsNoChangeIsRefused(t *testing.T) {
@@ -161,7 +178,7 @@ func Example() {
 		return
 	}
 	defer func() { _ = db.Close() }()
-	if err := db.Migrate(ctx, changelog.Owner, changelog.Migration()); err != nil {
+	if err := changelog.Migrate(ctx, db); err != nil {
 		fmt.Println(err)
 		return
 	}

@@ -7,7 +7,11 @@
 // and no row without its change, and they are read again by number. It has no
 // foreign keys, because it outlives what it speaks of.
 //
-//	err := db.Migrate(ctx, changelog.Owner, changelog.Migration())
+// A [Follower] tells one process what is committed by any: PostgreSQL wakes it,
+// and it looks by itself every second. It acts on nothing; how old an answer may
+// be that rests on no news is for those who keep such answers.
+//
+//	err := changelog.Migrate(ctx, db)
 //	err = db.Write(ctx, func(tx *sql.Tx) error {
 //		// … the change itself, then:
 //		seq, err = changelog.Append(ctx, tx, changelog.Row{

@@ -1,21 +1,44 @@
-// Package sqldb opens the database of a hub and brings its tables up to date.
+// Package sqldb opens the database of a hub, SQLite for one process or
+// PostgreSQL for many replicas, and brings its tables up to date.
 //
-// It knows one writer, several readers and a ledger of migrations, and nothing
-// of what the tables hold. It is no query builder and no object mapper: inside
-// a transaction callers write SQL. SQLite is the one engine so far; nothing in
-// the signatures says so, except that the SQL is the caller's.
+// It knows transactions, a ledger of migrations and which engine it speaks to,
+// and nothing of what the tables hold. It is no query builder, no object mapper
+// and no translator: inside a transaction callers write SQL that both engines
+// understand, with arguments as $1, $2, … What must differ, such as the types in
+// a migration, asks [DB.Dialect].
 //
-//	db, err := sqldb.Open(ctx, "hub.db") // "" = in memory
+//	db, err := sqldb.Open(ctx, "hub.db") // "" = in memory, postgres://… = PostgreSQL
 //	if err != nil {
 //		return err
 //	}
 //	defer db.Close()
-//	err = db.Migrate(ctx, "notes", []string{`CREATE TABLE notes (text TEXT NOT NULL) STRICT`})
+//	err = db.Migrate(ctx, "notes", []string{`CREATE TABLE notes (text TEXT NOT NULL)`})
 //	if err != nil {
 //		return err
 //	}
 //	err = db.Write(ctx, func(tx *sql.Tx) error {
-//		_, err := tx.ExecContext(ctx, `INSERT INTO notes (text) VALUES (?)`, "hello")
+//		_, err := tx.ExecContext(ctx, `INSERT INTO notes (text) VALUES ($1)`, "hello")
 //		return err
 //	})
+//
+// # Who waits for whom
+//
+// On SQLite writers take turns. On PostgreSQL the same holds for [DB.Write], for
+// all replicas together: it holds one lock alone. A store that knows what its
+// change is about may let others go on beside it: [DB.WriteAbout] shares that
+// lock, and holds one for each name given.
+//
+// Such transactions are read committed, and not serialisable, on purpose. A hot
+// row, a share code that a whole class follows at once, makes nearly every
+// serialisable transaction fail but one; retrying them all does the work several
+// times and may still run out of attempts. With locks they queue, in the order of
+// their coming, each does its work once, and sees what all before it committed,
+// since a read-committed statement begins with a look of its own. The price is
+// that a store must name what its change is about; one that does not is served
+// by Write, which is right by default.
+//
+// All locks are taken in one statement before fn, in one order, so they cannot
+// deadlock among themselves. Rows locked later can; PostgreSQL then ends one of
+// the two, which runs again. That is why fn must be repeatable: whatever it sets
+// outside of itself it sets anew each time.
 package sqldb

@@ -23,9 +23,10 @@ func (e *NewerError) Error() string {
 
 // Migrate brings the tables of one owner up to date: it runs the steps that the
 // ledger does not count yet, all in one transaction. Steps are only ever added
-// at the end; each may hold several statements. A database that is further than
-// steps go is refused with a *NewerError and left alone. Several processes may
-// migrate the same file at once; the first does the work.
+// at the end; each may hold several statements, and no arguments. Where the engines
+// need different texts, step number n does the same in both. A database that is
+// further than steps go is refused with a *NewerError and left alone. Several
+// processes may migrate the same database at once; the first does the work.
 //
 // In memory the work is done once a process: the result is kept as an image and
 // loaded into every further database that came to this point by the same steps.
@@ -37,7 +38,8 @@ func (db *DB) Migrate(ctx context.Context, owner string, steps []string) error {
 	if db.memory {
 		err = db.migrateMemory(ctx, owner, steps)
 	} else {
-		err = migrate(ctx, db.writer, owner, steps)
+		// Alone, also among replicas that start at once.
+		err = db.Write(ctx, func(tx *sql.Tx) error { return migrate(ctx, tx, db.dialect, owner, steps) })
 	}
 	if err != nil {
 		return fmt.Errorf("migrate %s: %w", owner, err)
@@ -45,33 +47,38 @@ func (db *DB) Migrate(ctx context.Context, owner string, steps []string) error {
 	return nil
 }
 
-func migrate(ctx context.Context, pool beginner, owner string, steps []string) error {
-	return write(ctx, pool, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_migrations (
-			owner TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL) STRICT`)
-		if err != nil {
-			return fmt.Errorf("make the ledger: %w", err)
+func migrate(ctx context.Context, tx *sql.Tx, d Dialect, owner string, steps []string) error {
+	ledger := `CREATE TABLE IF NOT EXISTS schema_migrations (owner TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL)`
+	if d == SQLite {
+		ledger += ` STRICT`
+	}
+	if _, err := tx.ExecContext(ctx, ledger); err != nil {
+		return fmt.Errorf("make the ledger: %w", err)
+	}
+	var version int
+	err := tx.QueryRowContext(ctx, `SELECT version FROM schema_migrations WHERE owner = $1`, owner).Scan(&version)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read the ledger: %w", err)
+	}
+	if version > len(steps) {
+		return &NewerError{Owner: owner, Found: version, Highest: len(steps)}
+	}
+	for i, step := range steps[version:] {
+		if _, err := tx.ExecContext(ctx, step); err != nil {
+			return fmt.Errorf("step %d: %w", version+i+1, err)
 		}
-		var version int
-		err = tx.QueryRowContext(ctx, `SELECT version FROM schema_migrations WHERE owner = ?`, owner).Scan(&version)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("read the ledger: %w", err)
-		}
-		if version > len(steps) {
-			return &NewerError{Owner: owner, Found: version, Highest: len(steps)}
-		}
-		for i, step := range steps[version:] {
-			if _, err := tx.ExecContext(ctx, step); err != nil {
-				return fmt.Errorf("step %d: %w", version+i+1, err)
-			}
-		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO schema_migrations (owner, version) VALUES (?, ?)
-			ON CONFLICT (owner) DO UPDATE SET version = excluded.version`, owner, len(steps))
-		if err != nil {
-			return fmt.Errorf("write the ledger: %w", err)
-		}
-		return nil
-	})
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO schema_migrations (owner, version) VALUES ($1, $2)
+		ON CONFLICT (owner) DO UPDATE SET version = excluded.version`, owner, len(steps))
+	if err != nil {
+		return fmt.Errorf("write the ledger: %w", err)
+	}
+	return nil
+}
+
+// migrateConn is migrate in a transaction of its own on the one connection of a database in memory.
+func migrateConn(ctx context.Context, conn *sql.Conn, owner string, steps []string) error {
+	return write(ctx, conn, nil, func(tx *sql.Tx) error { return migrate(ctx, tx, SQLite, owner, steps) })
 }
 
 // pristine is the lineage of a database that nothing has touched.
@@ -103,7 +110,7 @@ func (db *DB) migrateMemory(ctx context.Context, owner string, steps []string) e
 	before := db.lineage
 	db.mu.Unlock()
 	if before == "" {
-		return migrate(ctx, conn, owner, steps)
+		return migrateConn(ctx, conn, owner, steps)
 	}
 	after := descend(before, owner, steps)
 	if kept, ok := images.Load(after); ok {
@@ -123,7 +130,7 @@ func (db *DB) migrateMemory(ctx context.Context, owner string, steps []string) e
 }
 
 func (db *DB) makeImage(ctx context.Context, conn *sql.Conn, owner string, steps []string, lineage string) error {
-	if err := migrate(ctx, conn, owner, steps); err != nil {
+	if err := migrateConn(ctx, conn, owner, steps); err != nil {
 		return err
 	}
 	return conn.Raw(func(c any) error {

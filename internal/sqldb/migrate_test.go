@@ -35,15 +35,17 @@ func versions(t testing.TB, db *sqldb.DB) map[string]int {
 	return all
 }
 
-var twoSteps = []string{notes[0], `ALTER TABLE notes ADD COLUMN at INTEGER NOT NULL DEFAULT 0; CREATE INDEX notes_at ON notes (at)`}
+func twoSteps(db *sqldb.DB) []string {
+	return append(notes(db), `ALTER TABLE notes ADD COLUMN at INTEGER NOT NULL DEFAULT 0; CREATE INDEX notes_at ON notes (at)`)
+}
 
 func TestMigrationsRunOnceAndInOrder(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *sqldb.DB) {
-		require.NoError(t, db.Migrate(ctx, "notes", twoSteps[:1]))
+		require.NoError(t, db.Migrate(ctx, "notes", twoSteps(db)[:1]))
 		require.NoError(t, exec(db, `INSERT INTO notes (text) VALUES ('kept')`))
-		require.NoError(t, db.Migrate(ctx, "notes", twoSteps))
-		require.NoError(t, db.Migrate(ctx, "notes", twoSteps), "again does nothing")
+		require.NoError(t, db.Migrate(ctx, "notes", twoSteps(db)))
+		require.NoError(t, db.Migrate(ctx, "notes", twoSteps(db)), "again does nothing")
 		require.NoError(t, exec(db, `UPDATE notes SET at = 5`))
 		assert.Equal(t, []string{"kept"}, texts(t, db))
 		assert.Equal(t, map[string]int{"notes": 2}, versions(t, db))
@@ -53,8 +55,8 @@ func TestMigrationsRunOnceAndInOrder(t *testing.T) {
 func TestOwnersHaveTheirOwnLine(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *sqldb.DB) {
-		require.NoError(t, db.Migrate(ctx, "notes", twoSteps))
-		require.NoError(t, db.Migrate(ctx, "tags", []string{`CREATE TABLE tags (name TEXT NOT NULL) STRICT`}))
+		require.NoError(t, db.Migrate(ctx, "notes", twoSteps(db)))
+		require.NoError(t, db.Migrate(ctx, "tags", []string{`CREATE TABLE tags (name TEXT NOT NULL)`}))
 		require.NoError(t, db.Migrate(ctx, "nothing", nil))
 		assert.Equal(t, map[string]int{"notes": 2, "tags": 1, "nothing": 0}, versions(t, db))
 	})
@@ -63,19 +65,19 @@ func TestOwnersHaveTheirOwnLine(t *testing.T) {
 func TestABrokenStepTakesTheWholeMigrationBack(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *sqldb.DB) {
-		require.NoError(t, db.Migrate(ctx, "tags", []string{`CREATE TABLE tags (name TEXT NOT NULL) STRICT`}))
-		err := db.Migrate(ctx, "notes", append(twoSteps[:2:2], `CREATE TABLE notes (again TEXT)`))
+		require.NoError(t, db.Migrate(ctx, "tags", []string{`CREATE TABLE tags (name TEXT NOT NULL)`}))
+		err := db.Migrate(ctx, "notes", append(twoSteps(db), `CREATE TABLE notes (again TEXT)`))
 		require.ErrorContains(t, err, "migrate notes: step 3: ")
 		assert.Equal(t, map[string]int{"tags": 1}, versions(t, db))
-		require.NoError(t, db.Migrate(ctx, "notes", twoSteps), "nothing of the first attempt is in the way")
+		require.NoError(t, db.Migrate(ctx, "notes", twoSteps(db)), "nothing of the first attempt is in the way")
 	})
 }
 
 func TestADatabaseNewerThanTheProgramIsRefused(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *sqldb.DB) {
-		require.NoError(t, db.Migrate(ctx, "notes", twoSteps))
-		err := db.Migrate(ctx, "notes", twoSteps[:1])
+		require.NoError(t, db.Migrate(ctx, "notes", twoSteps(db)))
+		err := db.Migrate(ctx, "notes", twoSteps(db)[:1])
 		var newer *sqldb.NewerError
 		require.ErrorAs(t, err, &newer)
 		assert.Equal(t, sqldb.NewerError{Owner: "notes", Found: 2, Highest: 1}, *newer)
@@ -87,10 +89,10 @@ func TestADatabaseNewerThanTheProgramIsRefused(t *testing.T) {
 func TestAMigrationNeedsAnOwnerAndTime(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *sqldb.DB) {
-		assert.Error(t, db.Migrate(ctx, "", notes))
+		assert.Error(t, db.Migrate(ctx, "", notes(db)))
 		cancelled, cancel := context.WithCancel(ctx)
 		cancel()
-		assert.ErrorIs(t, db.Migrate(cancelled, "notes", notes), context.Canceled)
+		assert.ErrorIs(t, db.Migrate(cancelled, "notes", notes(db)), context.Canceled)
 	})
 }
 
@@ -99,10 +101,10 @@ func TestInMemoryMigrationsAfterAWriteKeepWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	for range 2 { // the second finds the images of the first
 		db := open(t, "")
-		require.NoError(t, db.Migrate(ctx, "notes", notes))
+		require.NoError(t, db.Migrate(ctx, "notes", notes(db)))
 		require.NoError(t, exec(db, `INSERT INTO notes (text) VALUES ('kept')`))
-		require.NoError(t, db.Migrate(ctx, "tags", []string{`CREATE TABLE tags (name TEXT NOT NULL) STRICT`}))
-		require.NoError(t, db.Migrate(ctx, "notes", twoSteps))
+		require.NoError(t, db.Migrate(ctx, "tags", []string{`CREATE TABLE tags (name TEXT NOT NULL)`}))
+		require.NoError(t, db.Migrate(ctx, "notes", twoSteps(db)))
 		assert.Equal(t, []string{"kept"}, texts(t, db))
 		assert.Equal(t, map[string]int{"notes": 2, "tags": 1}, versions(t, db))
 	}
@@ -119,7 +121,7 @@ func TestInMemoryDatabasesFromOneImageAreStrangers(t *testing.T) {
 			}
 			defer func() { assert.NoError(t, db.Close()) }()
 			for range 2 {
-				assert.NoError(t, db.Migrate(ctx, "notes", twoSteps))
+				assert.NoError(t, db.Migrate(ctx, "notes", twoSteps(db)))
 				assert.NoError(t, db.Migrate(ctx, "more", []string{`CREATE TABLE more (x INTEGER) STRICT; INSERT INTO more VALUES (1)`}))
 			}
 			for range i {
@@ -159,7 +161,7 @@ func TestSeveralProcessesMayMigrateTheSameFile(t *testing.T) {
 		all.Go(func() {
 			db, err := sqldb.Open(ctx, path)
 			if assert.NoError(t, err) {
-				assert.NoError(t, db.Migrate(ctx, "notes", twoSteps))
+				assert.NoError(t, db.Migrate(ctx, "notes", twoSteps(db)))
 				assert.NoError(t, db.Close())
 			}
 		})
@@ -172,7 +174,7 @@ func BenchmarkOpenInMemory(b *testing.B) {
 	for b.Loop() {
 		db, err := sqldb.Open(ctx, "")
 		require.NoError(b, err)
-		require.NoError(b, db.Migrate(ctx, "notes", twoSteps))
+		require.NoError(b, db.Migrate(ctx, "notes", twoSteps(db)))
 		require.NoError(b, db.Close())
 	}
 }

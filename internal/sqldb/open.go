@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/jackc/pgx/v5"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -35,8 +36,10 @@ const (
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
-	writer *sql.DB
-	reader *sql.DB // the writer itself when the database is in memory
+	dialect Dialect
+	writer  *sql.DB
+	reader  *sql.DB         // the writer itself when the database is in memory
+	server  *pgx.ConnConfig // nil on SQLite
 
 	memory bool
 	// lineage names the migrations that alone made what an in-memory database
@@ -45,16 +48,25 @@ type DB struct {
 	lineage string
 }
 
-// Open opens or creates a database. dsn "" or ":memory:" gives a private one in
-// memory that ends with Close; anything else is the path of a file, which is
-// made readable by its owner alone. Every committed transaction is on the disk
-// before Write returns.
+// Open opens a database. dsn "" or ":memory:" gives a private one in memory that
+// ends with Close; postgres://… or "host=… dbname=…" a database on a PostgreSQL
+// server, which must exist, with 16 connections at most; anything else is the
+// path of a file, which is made if need be, readable by its owner alone. Every
+// committed transaction is on the disk before Write returns, as far as the
+// server is set up to do so.
 //
-// Errors are one line that names the path; errors.Is tells ErrNotDatabase,
-// ErrNotWritable and ErrInUse apart.
+// Errors are one line that names the path or the server, and never a password;
+// for a file errors.Is tells ErrNotDatabase, ErrNotWritable and ErrInUse apart.
 func Open(ctx context.Context, dsn string) (*DB, error) {
-	if dsn == "" || dsn == ":memory:" {
+	switch {
+	case dsn == "" || dsn == ":memory:":
 		return openMemory(ctx)
+	case isPostgres(dsn):
+		return openPostgres(ctx, dsn)
+	}
+	if scheme, _, ok := strings.Cut(dsn, "://"); ok {
+		// The rest may hold a password.
+		return nil, fmt.Errorf("open database \"%s://…\": only a path, :memory: or postgres:// is understood", scheme)
 	}
 	return openFile(ctx, dsn)
 }
@@ -64,7 +76,7 @@ func openMemory(ctx context.Context) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database in memory: %w", err)
 	}
-	db := &DB{writer: pool, reader: pool, memory: true, lineage: pristine}
+	db := &DB{dialect: SQLite, writer: pool, reader: pool, memory: true, lineage: pristine}
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database in memory: %w", err), pool.Close())
 	}
@@ -73,8 +85,8 @@ func openMemory(ctx context.Context) (*DB, error) {
 
 func openFile(ctx context.Context, path string) (*DB, error) {
 	fail := func(err error) (*DB, error) { return nil, fmt.Errorf("open database %q: %w", path, explain(err)) }
-	if strings.Contains(path, "://") || strings.HasPrefix(path, "file:") {
-		return fail(errors.New("only a path or :memory: is understood"))
+	if strings.HasPrefix(path, "file:") {
+		return fail(errors.New("only a path, :memory: or postgres:// is understood"))
 	}
 	if err := create(path); err != nil {
 		return fail(err)
@@ -93,7 +105,7 @@ func openFile(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return fail(errors.Join(err, writer.Close()))
 	}
-	db := &DB{writer: writer, reader: reader}
+	db := &DB{dialect: SQLite, writer: writer, reader: reader}
 	// Taking the write lock once finds a file that cannot be written now, not
 	// at the first request.
 	if err := db.Write(ctx, func(*sql.Tx) error { return nil }); err != nil {

@@ -3,24 +3,74 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Write runs fn in a transaction that may change the database, and commits it
 // unless fn returns an error, which Write then returns as it is. Writers run
-// one after the other. fn must use tx alone: a Write or Read inside fn waits
-// for fn itself, until ctx ends.
+// one after the other, those of other replicas too. fn must use tx alone: a
+// Write or Read inside fn may wait for fn itself, until ctx ends.
+//
+// fn must be repeatable: on PostgreSQL it runs again, ten times at most, when
+// the engine broke a deadlock at its cost. Nothing it did in the database is
+// left then; what it sets outside it must set anew.
 func (db *DB) Write(ctx context.Context, fn func(*sql.Tx) error) error {
-	if db.memory {
+	switch {
+	case db.dialect == PostgreSQL:
+		return db.writeLocked(ctx, alone(), fn)
+	case db.memory:
 		db.mu.Lock()
 		db.lineage = ""
 		db.mu.Unlock()
 	}
-	return write(ctx, db.writer, fn)
+	return write(ctx, db.writer, nil, fn)
 }
 
-func write(ctx context.Context, pool beginner, fn func(*sql.Tx) error) error {
-	tx, err := pool.BeginTx(ctx, nil)
+// WriteAbout is Write for a change that is about something: it may run beside
+// others that have no name in common with it, and never beside a Write. Names
+// are the caller's, such as "share with u7"; none at all is fine for a change
+// whose statements already get along with any other. On SQLite it is Write.
+func (db *DB) WriteAbout(ctx context.Context, names []string, fn func(*sql.Tx) error) error {
+	if db.dialect == PostgreSQL {
+		return db.writeLocked(ctx, beside(names), fn)
+	}
+	return db.Write(ctx, fn)
+}
+
+// attempts bounds how often a transaction runs that is the victim of deadlocks.
+const attempts = 10
+
+func (db *DB) writeLocked(ctx context.Context, l locks, fn func(*sql.Tx) error) error {
+	// One connection for all attempts: one that waits again for its turn in the pool could wait for ever.
+	conn, err := db.writer.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin to write: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // back to the pool; cannot fail in a way that matters here
+	for attempt := 1; ; attempt++ {
+		err := write(ctx, conn, &sql.TxOptions{Isolation: sql.LevelReadCommitted}, func(tx *sql.Tx) error {
+			if err := l.take(ctx, tx); err != nil {
+				return fmt.Errorf("begin to write: %w", err)
+			}
+			return fn(tx)
+		})
+		if attempt == attempts || !again(err) {
+			return err
+		}
+	}
+}
+
+// again tells the errors that PostgreSQL gives to a transaction that did nothing wrong, and for certain did nothing.
+func again(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01") // serialization failure, deadlock
+}
+
+func write(ctx context.Context, pool beginner, options *sql.TxOptions, fn func(*sql.Tx) error) error {
+	tx, err := pool.BeginTx(ctx, options)
 	if err != nil {
 		return fmt.Errorf("begin to write: %w", err)
 	}
@@ -29,6 +79,9 @@ func write(ctx context.Context, pool beginner, fn func(*sql.Tx) error) error {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			err = ctx.Err() // database/sql took the transaction back by itself, and this is why
+		}
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
@@ -41,10 +94,14 @@ type beginner interface {
 
 // Read runs fn in a transaction that sees one state of the database throughout
 // and is rolled back in the end, so that nothing fn may write stays. Readers of
-// a file neither wait for writers nor hold them up. As with Write, fn must use
-// tx alone; read all rows of a query before the next.
+// a file or of PostgreSQL neither wait for writers nor hold them up. As with
+// Write, fn must use tx alone; read all rows of a query before the next.
 func (db *DB) Read(ctx context.Context, fn func(*sql.Tx) error) error {
-	tx, err := db.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	options := &sql.TxOptions{ReadOnly: true}
+	if db.dialect == PostgreSQL {
+		options.Isolation = sql.LevelRepeatableRead
+	}
+	tx, err := db.reader.BeginTx(ctx, options)
 	if err != nil {
 		return fmt.Errorf("begin to read: %w", err)
 	}

@@ -17,6 +17,7 @@ func (s *Store) PutClient(ctx context.Context, now time.Time, c oauth.Client) (c
 		return change, err
 	}
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		change = oauth.Change{}
 		old, err := client(ctx, tx, c.ID)
 		switch {
 		case errors.Is(err, oauth.ErrNoClient):
@@ -30,15 +31,15 @@ func (s *Store) PutClient(ctx context.Context, now time.Time, c oauth.Client) (c
 			return err
 		}
 		if old.SecretHash != c.SecretHash {
-			if err := run(ctx, tx, `DELETE FROM oauth_codes WHERE client_id = ?`, c.ID); err != nil {
+			if err := run(ctx, tx, `DELETE FROM oauth_codes WHERE client_id = $1`, c.ID); err != nil {
 				return err
 			}
-			if err := run(ctx, tx, `DELETE FROM oauth_tokens WHERE client_id = ?`, c.ID); err != nil {
+			if err := run(ctx, tx, `DELETE FROM oauth_tokens WHERE client_id = $1`, c.ID); err != nil {
 				return err
 			}
 		}
 		err = run(ctx, tx, `INSERT INTO oauth_clients
-			(id, description, secret_hash, redirect_uri, for_server, for_service, link_id, allowed, no_confirm) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+			(id, description, secret_hash, redirect_uri, for_server, for_service, link_id, allowed, no_confirm) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (id) DO UPDATE SET description = excluded.description, secret_hash = excluded.secret_hash,
 			redirect_uri = excluded.redirect_uri, for_server = excluded.for_server, for_service = excluded.for_service,
 			allowed = excluded.allowed, no_confirm = excluded.no_confirm`,
@@ -56,7 +57,7 @@ func (s *Store) PutClient(ctx context.Context, now time.Time, c oauth.Client) (c
 func holders(ctx context.Context, tx *sql.Tx, clientID string) ([]oauth.OwnerRef, error) {
 	return rows(ctx, tx, func(r interface{ Scan(...any) error }) (ref oauth.OwnerRef, err error) {
 		return ref, r.Scan(&ref.Kind, &ref.ID)
-	}, `SELECT DISTINCT owner_kind, owner_id FROM oauth_tokens WHERE client_id = ? ORDER BY owner_kind, owner_id`, clientID)
+	}, `SELECT DISTINCT owner_kind, owner_id FROM oauth_tokens WHERE client_id = $1 ORDER BY owner_kind, owner_id`, clientID)
 }
 
 // Client gives a client by id.
@@ -72,7 +73,7 @@ func client(ctx context.Context, tx *sql.Tx, id string) (oauth.Client, error) {
 	c := oauth.Client{ID: id}
 	var allowed string
 	err := tx.QueryRowContext(ctx, `SELECT description, secret_hash, redirect_uri, for_server, for_service, link_id, allowed, no_confirm
-		FROM oauth_clients WHERE id = ?`, id).Scan(
+		FROM oauth_clients WHERE id = $1`, id).Scan(
 		&c.Description, &c.SecretHash, &c.RedirectURI, &c.For.Server, &c.For.Service, &c.LinkID, &allowed, &c.NoConfirm)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -87,11 +88,12 @@ func client(ctx context.Context, tx *sql.Tx, id string) (oauth.Client, error) {
 // DeleteClient lets the foreign keys take codes and tokens along.
 func (s *Store) DeleteClient(ctx context.Context, now time.Time, id string) (change oauth.Change, err error) {
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		change = oauth.Change{}
 		owners, err := holders(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if err := run(ctx, tx, `DELETE FROM oauth_clients WHERE id = ?`, id); err != nil || len(owners) == 0 {
+		if err := run(ctx, tx, `DELETE FROM oauth_clients WHERE id = $1`, id); err != nil || len(owners) == 0 {
 			return err
 		}
 		change, err = record(ctx, tx, now, "client.deleted", owners...)

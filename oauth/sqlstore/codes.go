@@ -16,7 +16,7 @@ func (s *Store) PutCode(ctx context.Context, now time.Time, c oauth.Code) error 
 	if err != nil {
 		return err
 	}
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
+	return s.db.WriteAbout(ctx, about(c.User), func(tx *sql.Tx) error {
 		if dead, err := gone(ctx, tx, c.User); err != nil || dead {
 			return orGone(err)
 		}
@@ -25,7 +25,7 @@ func (s *Store) PutCode(ctx context.Context, now time.Time, c oauth.Code) error 
 		}
 		var live int
 		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM oauth_codes
-			WHERE client_id = ? AND user_id = ? AND expires_at >= ? AND used_at IS NULL AND failures < ?`,
+			WHERE client_id = $1 AND user_id = $2 AND expires_at >= $3 AND used_at IS NULL AND failures < $4`,
 			c.ClientID, c.User.ID, micros(now), maxFailures).Scan(&live)
 		if err != nil {
 			return err
@@ -34,7 +34,7 @@ func (s *Store) PutCode(ctx context.Context, now time.Time, c oauth.Code) error 
 			return oauth.ErrTooManyCodes
 		}
 		return run(ctx, tx, `INSERT INTO oauth_codes (hash, client_id, user_id, redirect_uri, session_id, scopes, challenge, expires_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			c.Hash, c.ClientID, c.User.ID, c.RedirectURI, c.SessionID, text, c.Challenge, micros(c.ExpiresAt))
 	})
 }
@@ -61,7 +61,7 @@ func code(ctx context.Context, tx *sql.Tx, now time.Time, hash, clientID string)
 	var expires int64
 	var used, token sql.NullInt64
 	err := tx.QueryRowContext(ctx, `SELECT user_id, redirect_uri, session_id, scopes, challenge, expires_at, used_at, failures, token_id
-		FROM oauth_codes WHERE hash = ? AND client_id = ? AND expires_at >= ? AND (failures < ? OR used_at IS NOT NULL)`,
+		FROM oauth_codes WHERE hash = $1 AND client_id = $2 AND expires_at >= $3 AND (failures < $4 OR used_at IS NOT NULL)`,
 		hash, clientID, micros(now), maxFailures).Scan(
 		&c.User.ID, &c.RedirectURI, &c.SessionID, &text, &c.Challenge, &expires, &used, &c.Failures, &token)
 	switch {
@@ -81,15 +81,20 @@ func (s *Store) FailCode(ctx context.Context, _ time.Time, hash string, burn boo
 	if burn {
 		by = maxFailures
 	}
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		return run(ctx, tx, `UPDATE oauth_codes SET failures = failures + ? WHERE hash = ?`, by, hash)
+	return s.db.WriteAbout(ctx, []string{aboutCode(hash)}, func(tx *sql.Tx) error {
+		return run(ctx, tx, `UPDATE oauth_codes SET failures = failures + $1 WHERE hash = $2`, by, hash)
 	})
 }
 
+// aboutCode names what a change of a code's state is about.
+func aboutCode(hash string) string { return "oauth code " + hash }
+
 // Redeem marks the code used only where it is not: whoever changes no row has lost (OA-150).
 func (s *Store) Redeem(ctx context.Context, now time.Time, hash, clientID string, t oauth.Token) (_ oauth.Token, change oauth.Change, err error) {
-	spent := false
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	var spent bool
+	given := t
+	err = s.db.WriteAbout(ctx, append(about(t.Owner), aboutCode(hash)), func(tx *sql.Tx) error {
+		spent, change = false, oauth.Change{}
 		c, err := code(ctx, tx, now, hash, clientID)
 		if err != nil {
 			return err
@@ -102,10 +107,10 @@ func (s *Store) Redeem(ctx context.Context, now time.Time, hash, clientID string
 		if dead, err := gone(ctx, tx, t.Owner); err != nil || dead {
 			return orGone(err)
 		}
-		if t, err = insert(ctx, tx, t); err != nil {
+		if t, err = insert(ctx, tx, given); err != nil {
 			return err
 		}
-		done, err := tx.ExecContext(ctx, `UPDATE oauth_codes SET used_at = ?, token_id = ? WHERE hash = ? AND used_at IS NULL`, micros(now), t.ID, hash)
+		done, err := tx.ExecContext(ctx, `UPDATE oauth_codes SET used_at = $1, token_id = $2 WHERE hash = $3 AND used_at IS NULL`, micros(now), t.ID, hash)
 		if err != nil {
 			return err
 		}
@@ -125,7 +130,7 @@ func (s *Store) Redeem(ctx context.Context, now time.Time, hash, clientID string
 }
 
 func revokeReplayed(ctx context.Context, tx *sql.Tx, now time.Time, c oauth.Code) (oauth.Change, error) {
-	done, err := tx.ExecContext(ctx, `DELETE FROM oauth_tokens WHERE id = ?`, c.TokenID)
+	done, err := tx.ExecContext(ctx, `DELETE FROM oauth_tokens WHERE id = $1`, c.TokenID)
 	if err != nil {
 		return oauth.Change{}, err
 	}

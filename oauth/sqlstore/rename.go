@@ -36,7 +36,7 @@ func (s *Store) Renamed(ctx context.Context, now time.Time, kind, from, to strin
 
 type renaming struct{ kind, from, to string }
 
-// pair is one row's key with a text of it. A key may be a number: SQLite gives it back as the text that finds the same row.
+// pair is one row's key with a text of it. A key may be a number: it comes as the text that finds the same row.
 type pair struct{ key, text string }
 
 func scanPair(r interface{ Scan(...any) error }) (p pair, err error) {
@@ -44,7 +44,7 @@ func scanPair(r interface{ Scan(...any) error }) (p pair, err error) {
 }
 
 func (n renaming) rewrite(ctx context.Context, tx *sql.Tx, table, key, column string) error {
-	list, err := rows(ctx, tx, scanPair, `SELECT `+key+`, `+column+` FROM `+table+` WHERE instr(`+column+`, '=') > 0`)
+	list, err := rows(ctx, tx, scanPair, `SELECT `+key+`, `+column+` FROM `+table+` WHERE `+column+` LIKE '%=%'`)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (n renaming) rewrite(ctx context.Context, tx *sql.Tx, table, key, column st
 		if err != nil {
 			return err
 		}
-		if err := run(ctx, tx, `UPDATE `+table+` SET `+column+` = ? WHERE `+key+` = ?`, text, row.key); err != nil {
+		if err := run(ctx, tx, `UPDATE `+table+` SET `+column+` = $1 WHERE `+key+` = $2`, text, row.key); err != nil {
 			return err
 		}
 	}
@@ -81,7 +81,7 @@ func (n renaming) relink(ctx context.Context, tx *sql.Tx) error {
 		}
 		for _, row := range list {
 			if name := n.name(link.kind, row.text); name != row.text {
-				if err := run(ctx, tx, `UPDATE oauth_clients SET `+link.column+` = ? WHERE id = ?`, name, row.key); err != nil {
+				if err := run(ctx, tx, `UPDATE oauth_clients SET `+link.column+` = $1 WHERE id = $2`, name, row.key); err != nil {
 					return err
 				}
 			}

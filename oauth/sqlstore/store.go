@@ -32,18 +32,17 @@ var _ oauth.Store = (*Store)(nil)
 
 // New makes the tables in a database that the caller opened and will close, or brings them up to date.
 func New(ctx context.Context, db *sqldb.DB) (*Store, error) {
-	for _, m := range []struct {
-		owner string
-		steps []string
-	}{{changelog.Owner, changelog.Migration()}, {owner, migration}} {
-		if err := db.Migrate(ctx, m.owner, m.steps); err != nil {
-			return nil, fmt.Errorf("prepare the tables of %s: %w", m.owner, err)
-		}
+	if err := changelog.Migrate(ctx, db); err != nil {
+		return nil, fmt.Errorf("prepare the tables of oauth: %w", err)
+	}
+	if err := db.Migrate(ctx, owner, migrations(db.Dialect())); err != nil {
+		return nil, fmt.Errorf("prepare the tables of oauth: %w", err)
 	}
 	return &Store{db: db}, nil
 }
 
-// Open opens or creates a database of its own: "" is a private one in memory, else the path of a SQLite file.
+// Open opens a database of its own: "" is a private one in memory, postgres://… one on a server, else the path of a SQLite file, which is
+// made if need be.
 func Open(ctx context.Context, dsn string) (*Store, error) {
 	db, err := sqldb.Open(ctx, dsn)
 	if err != nil {
@@ -64,61 +63,6 @@ func (s *Store) Close() error {
 	}
 	return s.db.Close()
 }
-
-// migration is only ever added to. Clients cascade to what was issued through them (OA-11); nothing refers to the host's tables (OA-154).
-var migration = []string{`
-CREATE TABLE oauth_clients (
-	id           TEXT NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 255),
-	description  TEXT NOT NULL,
-	secret_hash  TEXT NOT NULL,
-	redirect_uri TEXT NOT NULL,
-	for_server   TEXT NOT NULL,
-	for_service  TEXT NOT NULL,
-	link_id      TEXT NOT NULL,
-	allowed      TEXT NOT NULL,
-	no_confirm   INTEGER NOT NULL
-) STRICT;
-CREATE TABLE oauth_codes (
-	hash         TEXT NOT NULL PRIMARY KEY,
-	client_id    TEXT NOT NULL REFERENCES oauth_clients (id) ON DELETE CASCADE,
-	user_id      TEXT NOT NULL,
-	redirect_uri TEXT NOT NULL,
-	session_id   TEXT NOT NULL,
-	scopes       TEXT NOT NULL,
-	challenge    TEXT NOT NULL,
-	expires_at   INTEGER NOT NULL,
-	used_at      INTEGER,
-	failures     INTEGER NOT NULL DEFAULT 0,
-	token_id     INTEGER
-) STRICT;
-CREATE INDEX oauth_codes_by_client_and_user ON oauth_codes (client_id, user_id);
-CREATE INDEX oauth_codes_by_user ON oauth_codes (user_id);
-CREATE INDEX oauth_codes_by_expiry ON oauth_codes (expires_at);
-CREATE TABLE oauth_tokens (
-	id            INTEGER PRIMARY KEY AUTOINCREMENT,
-	prefix        TEXT NOT NULL,
-	hash          TEXT NOT NULL UNIQUE,
-	owner_kind    TEXT NOT NULL CHECK (owner_kind IN ('user', 'service')),
-	owner_id      TEXT NOT NULL,
-	client_id     TEXT REFERENCES oauth_clients (id) ON DELETE CASCADE,
-	session_id    TEXT NOT NULL,
-	scopes        TEXT NOT NULL,
-	note          TEXT NOT NULL,
-	created       INTEGER NOT NULL,
-	expires_at    INTEGER,
-	last_activity INTEGER
-) STRICT;
-CREATE INDEX oauth_tokens_by_prefix ON oauth_tokens (prefix);
-CREATE INDEX oauth_tokens_by_owner ON oauth_tokens (owner_kind, owner_id);
-CREATE INDEX oauth_tokens_by_client ON oauth_tokens (client_id);
-CREATE INDEX oauth_tokens_by_expiry ON oauth_tokens (expires_at);
-CREATE TABLE oauth_gone (
-	kind    TEXT NOT NULL,
-	id      TEXT NOT NULL,
-	gone_at INTEGER NOT NULL,
-	PRIMARY KEY (kind, id)
-) STRICT;
-`}
 
 // record appends the change that a transaction makes. Rows of this store name users by UserIDs and a service by ActorID; neither means anyone.
 func record(ctx context.Context, tx *sql.Tx, now time.Time, action string, owners ...oauth.OwnerRef) (oauth.Change, error) {
@@ -160,18 +104,19 @@ func (s *Store) Changes(ctx context.Context, after int64, limit int) ([]oauth.Ch
 // Forget removes what hangs on an owner, and remembers them as gone for a day: longer than any request that looked them up before.
 func (s *Store) Forget(ctx context.Context, now time.Time, ref oauth.OwnerRef) (c oauth.Change, err error) {
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		c = oauth.Change{}
 		known, err := gone(ctx, tx, ref)
 		if err != nil || known {
 			return err
 		}
-		if err := run(ctx, tx, `INSERT INTO oauth_gone (kind, id, gone_at) VALUES (?, ?, ?)`, ref.Kind, ref.ID, micros(now)); err != nil {
+		if err := run(ctx, tx, `INSERT INTO oauth_gone (kind, id, gone_at) VALUES ($1, $2, $3)`, ref.Kind, ref.ID, micros(now)); err != nil {
 			return err
 		}
-		if err := run(ctx, tx, `DELETE FROM oauth_tokens WHERE owner_kind = ? AND owner_id = ?`, ref.Kind, ref.ID); err != nil {
+		if err := run(ctx, tx, `DELETE FROM oauth_tokens WHERE owner_kind = $1 AND owner_id = $2`, ref.Kind, ref.ID); err != nil {
 			return err
 		}
 		if ref.Kind == oauth.KindUser {
-			if err := run(ctx, tx, `DELETE FROM oauth_codes WHERE user_id = ?`, ref.ID); err != nil {
+			if err := run(ctx, tx, `DELETE FROM oauth_codes WHERE user_id = $1`, ref.ID); err != nil {
 				return err
 			}
 		}
@@ -183,7 +128,7 @@ func (s *Store) Forget(ctx context.Context, now time.Time, ref oauth.OwnerRef) (
 
 func gone(ctx context.Context, tx *sql.Tx, ref oauth.OwnerRef) (bool, error) {
 	var found bool
-	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM oauth_gone WHERE kind = ? AND id = ?)`, ref.Kind, ref.ID).Scan(&found)
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM oauth_gone WHERE kind = $1 AND id = $2)`, ref.Kind, ref.ID).Scan(&found)
 	return found, err
 }
 
@@ -194,9 +139,9 @@ func (s *Store) Purge(ctx context.Context, now time.Time) error {
 			query string
 			at    time.Time
 		}{
-			{`DELETE FROM oauth_tokens WHERE expires_at < ?`, now},
-			{`DELETE FROM oauth_codes WHERE expires_at < ?`, now},
-			{`DELETE FROM oauth_gone WHERE gone_at < ?`, now.Add(-goneRemembers)},
+			{`DELETE FROM oauth_tokens WHERE expires_at < $1`, now},
+			{`DELETE FROM oauth_codes WHERE expires_at < $1`, now},
+			{`DELETE FROM oauth_gone WHERE gone_at < $1`, now.Add(-goneRemembers)},
 		} {
 			if err := run(ctx, tx, step.query, micros(step.at)); err != nil {
 				return err
@@ -211,7 +156,11 @@ func run(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
 	return err
 }
 
-// rows collects a whole result before anything else is asked: the connection is the only one.
+// about names what a change of one owner's codes and tokens is about: two at once come one after the other. What is about a client, or
+// many owners, is written alone instead.
+func about(ref oauth.OwnerRef) []string { return []string{"oauth of " + ref.Kind + " " + ref.ID} }
+
+// rows collects a whole result before anything else is asked: a transaction has one connection, on which one thing goes on at a time.
 func rows[T any](ctx context.Context, tx *sql.Tx, scan func(interface{ Scan(...any) error }) (T, error), query string, args ...any) ([]T, error) {
 	found, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubshare/hubshare/internal/pgtest"
 	"github.com/hubshare/hubshare/oauth"
 	"github.com/hubshare/hubshare/oauth/sqlstore"
 	"github.com/hubshare/hubshare/oauth/storetest"
@@ -29,6 +30,44 @@ func TestConformsInMemory(t *testing.T) {
 func TestConformsInAFile(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) oauth.Store { return open(t, filepath.Join(t.TempDir(), "hub.db")) })
+}
+
+func TestConformsOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) oauth.Store { return open(t, pgtest.DSN(t)) })
+}
+
+// The server may have any transaction run again, with all that it set outside of the database set before.
+func TestWhatRunsTwiceHappensOnce(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) oauth.Store {
+		dsn := pgtest.DSN(t)
+		s := open(t, dsn)
+		pgtest.FailFirst(t, dsn)
+		return s
+	})
+}
+
+// What a visitor sends is compared as it is, whatever a database could not even hold (OA-61).
+func TestTextThatNoDatabaseHoldsMatchesNothing(t *testing.T) {
+	t.Parallel()
+	for name, dsn := range map[string]string{"in memory": "", "on PostgreSQL": pgtest.DSN(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, now := open(t, dsn), time.Unix(0, 0)
+			for _, text := range []string{"\x00\x00\x00\x00", "ab\xffd", "a\x00b'"} {
+				_, err := s.Client(t.Context(), text)
+				require.ErrorIs(t, err, oauth.ErrNoClient)
+				_, err = s.Code(t.Context(), now, text, text)
+				require.ErrorIs(t, err, oauth.ErrNoCode)
+				list, err := s.TokensByPrefix(t.Context(), now, text)
+				require.NoError(t, err)
+				require.Empty(t, list)
+				_, _, err = s.PutToken(t.Context(), now, oauth.Token{Owner: oauth.OwnerRef{Kind: oauth.KindUser, ID: "u1"}, Hash: text, Note: text, Created: now})
+				require.NoError(t, err)
+			}
+		})
+	}
 }
 
 func TestClientsSurviveARestart(t *testing.T) { // OA-205

@@ -3,7 +3,10 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hubshare/hubshare/oauth"
@@ -11,11 +14,12 @@ import (
 
 // PutToken inserts a token of an owner who is not gone.
 func (s *Store) PutToken(ctx context.Context, now time.Time, t oauth.Token) (_ oauth.Token, change oauth.Change, err error) {
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	given := t
+	err = s.db.WriteAbout(ctx, about(t.Owner), func(tx *sql.Tx) error {
 		if dead, err := gone(ctx, tx, t.Owner); err != nil || dead {
 			return orGone(err)
 		}
-		if t, err = insert(ctx, tx, t); err != nil {
+		if t, err = insert(ctx, tx, given); err != nil {
 			return err
 		}
 		change, err = record(ctx, tx, now, "token.issued", t.Owner)
@@ -32,27 +36,20 @@ func insert(ctx context.Context, tx *sql.Tx, t oauth.Token) (oauth.Token, error)
 	if err != nil {
 		return t, err
 	}
-	var taken bool
-	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM oauth_tokens WHERE hash = ?)`, t.Hash).Scan(&taken); err != nil {
-		return t, err
-	}
-	if taken {
-		return t, oauth.ErrTokenExists
-	}
 	if t.ClientID != "" {
 		if _, err := client(ctx, tx, t.ClientID); err != nil {
 			return t, err
 		}
 	}
-	done, err := tx.ExecContext(ctx, `INSERT INTO oauth_tokens
+	err = tx.QueryRowContext(ctx, `INSERT INTO oauth_tokens
 		(prefix, hash, owner_kind, owner_id, client_id, session_id, scopes, note, created, expires_at, last_activity)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (hash) DO NOTHING RETURNING id`,
 		t.Prefix, t.Hash, t.Owner.Kind, t.Owner.ID, sql.NullString{String: t.ClientID, Valid: t.ClientID != ""}, t.SessionID, text, t.Note,
-		micros(t.Created), nullable(t.ExpiresAt), nullable(t.LastActivity))
-	if err != nil {
-		return t, fmt.Errorf("insert token: %w", err)
-	}
-	if t.ID, err = done.LastInsertId(); err != nil {
+		micros(t.Created), nullable(t.ExpiresAt), nullable(t.LastActivity)).Scan(&t.ID)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return t, oauth.ErrTokenExists
+	case err != nil:
 		return t, fmt.Errorf("insert token: %w", err)
 	}
 	// As it will be read: callers must not see finer times than the next reader does.
@@ -63,7 +60,7 @@ func insert(ctx context.Context, tx *sql.Tx, t oauth.Token) (oauth.Token, error)
 }
 
 const tokenColumns = `SELECT id, prefix, hash, owner_kind, owner_id, client_id, session_id, scopes, note, created, expires_at, last_activity
-	FROM oauth_tokens WHERE (expires_at IS NULL OR expires_at >= ?) AND `
+	FROM oauth_tokens WHERE (expires_at IS NULL OR expires_at >= $1) AND `
 
 func scanToken(r interface{ Scan(...any) error }) (oauth.Token, error) {
 	var t oauth.Token
@@ -83,7 +80,7 @@ func scanToken(r interface{ Scan(...any) error }) (oauth.Token, error) {
 // TokensByPrefix gives the live tokens of a prefix.
 func (s *Store) TokensByPrefix(ctx context.Context, now time.Time, prefix string) (list []oauth.Token, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		list, err = rows(ctx, tx, scanToken, tokenColumns+`prefix = ? ORDER BY id`, micros(now), prefix)
+		list, err = rows(ctx, tx, scanToken, tokenColumns+`prefix = $2 ORDER BY id`, micros(now), prefix)
 		return err
 	})
 	return list, err
@@ -92,7 +89,7 @@ func (s *Store) TokensByPrefix(ctx context.Context, now time.Time, prefix string
 // Tokens lists an owner's live tokens, those unused for longest first.
 func (s *Store) Tokens(ctx context.Context, now time.Time, ref oauth.OwnerRef) (list []oauth.Token, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		list, err = rows(ctx, tx, scanToken, tokenColumns+`owner_kind = ? AND owner_id = ? ORDER BY coalesce(last_activity, created), id`,
+		list, err = rows(ctx, tx, scanToken, tokenColumns+`owner_kind = $2 AND owner_id = $3 ORDER BY coalesce(last_activity, created), id`,
 			micros(now), ref.Kind, ref.ID)
 		return err
 	})
@@ -101,8 +98,8 @@ func (s *Store) Tokens(ctx context.Context, now time.Time, ref oauth.OwnerRef) (
 
 // DeleteToken takes a client's other tokens along, and the codes that would become one: else consent could not be withdrawn (OA-86).
 func (s *Store) DeleteToken(ctx context.Context, now time.Time, ref oauth.OwnerRef, id int64) (change oauth.Change, err error) {
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		found, err := rows(ctx, tx, scanToken, tokenColumns+`id = ? AND owner_kind = ? AND owner_id = ?`, micros(now), id, ref.Kind, ref.ID)
+	err = s.db.WriteAbout(ctx, about(ref), func(tx *sql.Tx) error {
+		found, err := rows(ctx, tx, scanToken, tokenColumns+`id = $2 AND owner_kind = $3 AND owner_id = $4`, micros(now), id, ref.Kind, ref.ID)
 		if err != nil {
 			return err
 		}
@@ -110,9 +107,9 @@ func (s *Store) DeleteToken(ctx context.Context, now time.Time, ref oauth.OwnerR
 			return oauth.ErrNoToken
 		}
 		if c := found[0].ClientID; c == "" {
-			err = run(ctx, tx, `DELETE FROM oauth_tokens WHERE id = ?`, id)
-		} else if err = run(ctx, tx, `DELETE FROM oauth_tokens WHERE client_id = ? AND owner_kind = ? AND owner_id = ?`, c, ref.Kind, ref.ID); err == nil {
-			err = run(ctx, tx, `DELETE FROM oauth_codes WHERE client_id = ? AND user_id = ? AND used_at IS NULL`, c, ref.ID)
+			err = run(ctx, tx, `DELETE FROM oauth_tokens WHERE id = $1`, id)
+		} else if err = run(ctx, tx, `DELETE FROM oauth_tokens WHERE client_id = $1 AND owner_kind = $2 AND owner_id = $3`, c, ref.Kind, ref.ID); err == nil {
+			err = run(ctx, tx, `DELETE FROM oauth_codes WHERE client_id = $1 AND user_id = $2 AND used_at IS NULL`, c, ref.ID)
 		}
 		if err != nil {
 			return err
@@ -128,13 +125,14 @@ func (s *Store) DeleteSession(ctx context.Context, now time.Time, ref oauth.Owne
 	if sessionID == "" {
 		return oauth.Change{}, nil // what has no session belongs to none
 	}
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	err = s.db.WriteAbout(ctx, about(ref), func(tx *sql.Tx) error {
+		change = oauth.Change{}
 		if ref.Kind == oauth.KindUser {
-			if err := run(ctx, tx, `DELETE FROM oauth_codes WHERE user_id = ? AND session_id = ? AND used_at IS NULL`, ref.ID, sessionID); err != nil {
+			if err := run(ctx, tx, `DELETE FROM oauth_codes WHERE user_id = $1 AND session_id = $2 AND used_at IS NULL`, ref.ID, sessionID); err != nil {
 				return err
 			}
 		}
-		done, err := tx.ExecContext(ctx, `DELETE FROM oauth_tokens WHERE owner_kind = ? AND owner_id = ? AND session_id = ?`, ref.Kind, ref.ID, sessionID)
+		done, err := tx.ExecContext(ctx, `DELETE FROM oauth_tokens WHERE owner_kind = $1 AND owner_id = $2 AND session_id = $3`, ref.Kind, ref.ID, sessionID)
 		if err != nil {
 			return err
 		}
@@ -149,14 +147,15 @@ func (s *Store) DeleteSession(ctx context.Context, now time.Time, ref oauth.Owne
 
 // Touch moves activities forward, never back.
 func (s *Store) Touch(ctx context.Context, at map[int64]time.Time) error {
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		update, err := tx.PrepareContext(ctx, `UPDATE oauth_tokens SET last_activity = ?1 WHERE id = ?2 AND coalesce(last_activity, 0) < ?1`)
+	return s.db.WriteAbout(ctx, nil, func(tx *sql.Tx) error {
+		update, err := tx.PrepareContext(ctx, `UPDATE oauth_tokens SET last_activity = $1 WHERE id = $2 AND coalesce(last_activity, 0) < $1`)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = update.Close() }()
-		for id, t := range at {
-			if _, err := update.ExecContext(ctx, micros(t), id); err != nil {
+		// In order, so that two batches at once do not wait for each other's rows.
+		for _, id := range slices.Sorted(maps.Keys(at)) {
+			if _, err := update.ExecContext(ctx, micros(at[id]), id); err != nil {
 				return fmt.Errorf("touch token: %w", err)
 			}
 		}

@@ -41,17 +41,18 @@ func (s *Store) CreateCode(ctx context.Context, now time.Time, o sharing.CodeOrd
 		return code, c, errors.New("a code without scopes")
 	}
 	bases := slices.Sorted(slices.Values(o.Bases))
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	text, err := json.Marshal(bases)
+	if err != nil {
+		return code, c, fmt.Errorf("add a code: %w", err)
+	}
+	err = s.db.WriteAbout(ctx, nil, func(tx *sql.Tx) error {
 		if err := refuseGone(ctx, tx, o.Place, nil); err != nil {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, `INSERT INTO sharing_codes (server_id, owner_id, bases, prefix, hashed, created_at, created_by, expires_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			o.ServerID, o.OwnerID, list(bases), o.Prefix, o.Hash, now.UnixMicro(), o.ActorID, o.ExpiresAt.UnixMicro())
-		if err != nil {
-			return fmt.Errorf("add a code: %w", err)
-		}
-		id, err := res.LastInsertId()
+		var id int64
+		err := tx.QueryRowContext(ctx, `INSERT INTO sharing_codes (server_id, owner_id, bases, prefix, hashed, created_at, created_by, expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
+			o.ServerID, o.OwnerID, string(text), o.Prefix, o.Hash, now.UnixMicro(), o.ActorID, o.ExpiresAt.UnixMicro()).Scan(&id)
 		if err != nil {
 			return fmt.Errorf("add a code: %w", err)
 		}
@@ -78,7 +79,7 @@ func (s *Store) FindCode(ctx context.Context, now time.Time, p sharing.Probe) (c
 
 func findCode(ctx context.Context, tx *sql.Tx, now time.Time, p sharing.Probe) (sharing.StoredCode, error) {
 	candidates, err := query(ctx, tx, scanCode, `SELECT `+codeColumns+` FROM sharing_codes s
-		WHERE s.prefix = ? AND s.expires_at > ? ORDER BY s.id`, p.Prefix, now.UnixMicro())
+		WHERE s.prefix = $1 AND s.expires_at > $2 ORDER BY s.id`, p.Prefix, now.UnixMicro())
 	if err != nil {
 		return sharing.StoredCode{}, fmt.Errorf("read codes: %w", err)
 	}
@@ -95,7 +96,8 @@ func (s *Store) Exchange(ctx context.Context, now time.Time, p sharing.Probe, vi
 	if visitor.Kind != sharing.KindUser {
 		return share, c, fmt.Errorf("a %q cannot exchange a code", visitor.Kind)
 	}
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	to := sharing.Grantee{Kind: sharing.KindUser, ID: visitor.ID}
+	err = s.db.WriteAbout(ctx, about(to), func(tx *sql.Tx) error {
 		code, err := findCode(ctx, tx, now, p)
 		if err != nil {
 			return err
@@ -103,14 +105,17 @@ func (s *Store) Exchange(ctx context.Context, now time.Time, p sharing.Probe, vi
 		if code.OwnerID == visitor.ID {
 			return sharing.ErrOwnCode
 		}
-		to := sharing.Grantee{Kind: sharing.KindUser, ID: visitor.ID}
 		share, _, err = grant(ctx, tx, now, sharing.GrantOrder{ActorID: visitor.ID, Place: code.Place, Grantee: to, Bases: code.Bases}, code.ID)
 		if err != nil {
 			return err
 		}
-		_, err = exec(ctx, tx, `UPDATE sharing_codes SET exchange_count = exchange_count + 1, last_exchanged_at = ? WHERE id = ?`, now.UnixMicro(), code.ID)
+		// All who exchange this code wait for its row, so it comes late. Whoever finds it deleted by then came too late (SH-45 d).
+		counted, err := exec(ctx, tx, `UPDATE sharing_codes SET exchange_count = exchange_count + 1, last_exchanged_at = $1 WHERE id = $2`, now.UnixMicro(), code.ID)
 		if err != nil {
 			return fmt.Errorf("count an exchange: %w", err)
+		}
+		if counted == 0 {
+			return sharing.ErrCodeNotFound
 		}
 		c, err = appendChange(ctx, tx, touching(sharing.Change{
 			At: now, Action: sharing.ActionExchange, ActorID: visitor.ID, ServerID: code.ServerID, CodeID: sharing.CodeID(code.ID),
@@ -125,17 +130,16 @@ func (s *Store) Codes(ctx context.Context, now time.Time, f sharing.Filter, w sh
 	if len(f.Grantees) > 0 {
 		return page, errors.New("a code has no grantee to choose it by")
 	}
-	where, args := conditions(f)
+	where, args := s.conditions(now, f)
 	if where == "" {
 		return page, nil
 	}
-	where += ` AND s.expires_at > ?`
-	args = append(args, now.UnixMicro())
+	where += ` AND s.expires_at > $1`
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sharing_codes s WHERE `+where, args...).Scan(&page.Total); err != nil {
 			return fmt.Errorf("count codes: %w", err)
 		}
-		rows, err := query(ctx, tx, scanCode, `SELECT `+codeColumns+` FROM sharing_codes s WHERE `+where+` ORDER BY s.id LIMIT ? OFFSET ?`,
+		rows, err := query(ctx, tx, scanCode, `SELECT `+codeColumns+` FROM sharing_codes s WHERE `+where+` ORDER BY s.id`+limit(args),
 			append(slices.Clone(args), max(w.Limit, 0), max(w.Offset, 0))...)
 		if err != nil {
 			return fmt.Errorf("read codes: %w", err)
@@ -150,7 +154,7 @@ func (s *Store) Codes(ctx context.Context, now time.Time, f sharing.Filter, w sh
 
 // DeleteCode removes a code of this server by its id.
 func (s *Store) DeleteCode(ctx context.Context, now time.Time, actorID, serverID string, id int64) (c sharing.Change, err error) {
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	err = s.db.WriteAbout(ctx, nil, func(tx *sql.Tx) error {
 		c, err = deleteCode(ctx, tx, now, actorID, serverID, id)
 		return err
 	})
@@ -159,7 +163,7 @@ func (s *Store) DeleteCode(ctx context.Context, now time.Time, actorID, serverID
 }
 
 func deleteCode(ctx context.Context, tx *sql.Tx, now time.Time, actorID, serverID string, id int64) (sharing.Change, error) {
-	owners, err := query(ctx, tx, scanString, `DELETE FROM sharing_codes WHERE id = ? AND server_id = ? RETURNING owner_id`, id, serverID)
+	owners, err := query(ctx, tx, scanString, `DELETE FROM sharing_codes WHERE id = $1 AND server_id = $2 RETURNING owner_id`, id, serverID)
 	if err != nil {
 		return sharing.Change{}, fmt.Errorf("delete a code: %w", err)
 	}
@@ -173,7 +177,7 @@ func deleteCode(ctx context.Context, tx *sql.Tx, now time.Time, actorID, serverI
 
 // DeleteCodeBySecret removes the live code of this server that matches.
 func (s *Store) DeleteCodeBySecret(ctx context.Context, now time.Time, actorID, serverID string, p sharing.Probe) (id int64, c sharing.Change, err error) {
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	err = s.db.WriteAbout(ctx, nil, func(tx *sql.Tx) error {
 		code, err := findCode(ctx, tx, now, p)
 		if err != nil {
 			return err
@@ -187,12 +191,13 @@ func (s *Store) DeleteCodeBySecret(ctx context.Context, now time.Time, actorID, 
 
 // DeleteCodes removes every code of a server.
 func (s *Store) DeleteCodes(ctx context.Context, now time.Time, actorID, serverID string) (n int, c sharing.Change, err error) {
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		owners, err := query(ctx, tx, scanString, `DELETE FROM sharing_codes WHERE server_id = ? RETURNING owner_id`, serverID)
+	err = s.db.WriteAbout(ctx, nil, func(tx *sql.Tx) error {
+		owners, err := query(ctx, tx, scanString, `DELETE FROM sharing_codes WHERE server_id = $1 RETURNING owner_id`, serverID)
 		if err != nil {
 			return fmt.Errorf("delete the codes of a server: %w", err)
 		}
 		if n = len(owners); n == 0 {
+			c = sharing.Change{}
 			return nil
 		}
 		c, err = appendChange(ctx, tx, sharing.Change{

@@ -12,8 +12,8 @@ import (
 	"github.com/hubshare/hubshare/sharing"
 )
 
-// live is the condition on a grant row that has not ended; its argument is now.
-const live = `(g.expires_at IS NULL OR g.expires_at > ?)`
+// live is the condition on a grant row that has not ended. Argument 1 is now, here and in whatever uses it.
+const live = `(g.expires_at IS NULL OR g.expires_at > $1)`
 
 // liveShare is the condition on a share that has such a row.
 const liveShare = `EXISTS (SELECT 1 FROM sharing_grants g WHERE g.share_id = s.id AND ` + live + `)`
@@ -36,17 +36,22 @@ func scanShare(rows *sql.Rows) (sharing.StoredShare, error) {
 	return share, err
 }
 
-// granteeColumns are the user_id and group_id of a grantee, one of them NULL.
-func granteeColumns(g sharing.Grantee) (user, group sql.NullString, err error) {
+// granteeColumn is the column that holds a grantee's id; the other one is NULL.
+func granteeColumn(g sharing.Grantee) (string, error) {
 	switch g.Kind {
 	case sharing.KindUser:
-		user = sql.NullString{String: g.ID, Valid: true}
+		return "user_id", nil
 	case sharing.KindGroup:
-		group = sql.NullString{String: g.ID, Valid: true}
+		return "group_id", nil
 	default:
-		err = fmt.Errorf("%q is no kind of grantee", g.Kind)
+		return "", fmt.Errorf("%q is no kind of grantee", g.Kind)
 	}
-	return user, group, err
+}
+
+// about names what a change of a grantee's shares is about: of two at once on one share, the second builds on the first (SH-45 c). What
+// touches the shares of many at once is written alone instead. Codes need no name: their row is what their exchanges wait for.
+func about(g sharing.Grantee) []string {
+	return []string{"sharing with " + g.Kind + " " + g.ID}
 }
 
 // Grant makes a share or adds to its direct grant.
@@ -57,7 +62,8 @@ func (s *Store) Grant(ctx context.Context, now time.Time, o sharing.GrantOrder) 
 	case !o.ExpiresAt.IsZero() && !o.ExpiresAt.After(now):
 		return share, c, errors.New("a grant that has ended already")
 	}
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	err = s.db.WriteAbout(ctx, about(o.Grantee), func(tx *sql.Tx) error {
+		c = sharing.Change{}
 		var changed bool
 		share, changed, err = grant(ctx, tx, now, o, direct)
 		if err != nil || !changed {
@@ -94,31 +100,34 @@ func grant(ctx context.Context, tx *sql.Tx, now time.Time, o sharing.GrantOrder,
 	if err := refuseGone(ctx, tx, o.Place, &o.Grantee); err != nil {
 		return share, false, err
 	}
-	user, group, err := granteeColumns(o.Grantee)
+	column, err := granteeColumn(o.Grantee)
 	if err != nil {
 		return share, false, err
 	}
 	// A share of which everything has ended is none, so the next one is new (SH-41).
 	_, err = exec(ctx, tx, `DELETE FROM sharing_shares AS s
-		WHERE s.server_id = ? AND s.user_id IS ? AND s.group_id IS ? AND NOT `+liveShare, o.ServerID, user, group, now.UnixMicro())
+		WHERE s.server_id = $2 AND s.`+column+` = $3 AND NOT `+liveShare, now.UnixMicro(), o.ServerID, o.Grantee.ID)
 	if err != nil {
 		return share, false, fmt.Errorf("clear an ended share: %w", err)
 	}
-	touched, err := exec(ctx, tx, `INSERT INTO sharing_shares (server_id, owner_id, user_id, group_id, created_at)
-		SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS
-			(SELECT 1 FROM sharing_shares WHERE server_id = ?1 AND user_id IS ?3 AND group_id IS ?4)`,
-		o.ServerID, o.OwnerID, user, group, now.UnixMicro())
-	if err != nil {
-		return share, false, fmt.Errorf("add a share: %w", err)
-	}
+	touched := 0
 	share, err = findRow(ctx, tx, o.ServerID, o.Grantee)
-	if err != nil {
+	switch {
+	case errors.Is(err, sharing.ErrNoSuchShare):
+		touched = 1
+		share = sharing.StoredShare{Place: o.Place, Grantee: o.Grantee, CreatedAt: time.UnixMicro(now.UnixMicro()).UTC()}
+		err = tx.QueryRowContext(ctx, `INSERT INTO sharing_shares (server_id, owner_id, `+column+`, created_at) VALUES ($1, $2, $3, $4) RETURNING id`,
+			o.ServerID, o.OwnerID, o.Grantee.ID, now.UnixMicro()).Scan(&share.ID)
+		if err != nil {
+			return share, false, fmt.Errorf("add a share: %w", err)
+		}
+	case err != nil:
 		return share, false, fmt.Errorf("read the share: %w", err)
 	}
 	for _, base := range o.Bases {
 		// A later end replaces an earlier one, never the other way round: grants do not take away (SH-40).
 		n, err := exec(ctx, tx, `INSERT INTO sharing_grants AS g (share_id, code_id, base, expires_at, created_at, created_by)
-			VALUES (?, ?, ?, ?, ?, ?)
+			VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (share_id, code_id, base) DO UPDATE
 			SET expires_at = excluded.expires_at, created_at = excluded.created_at, created_by = excluded.created_by
 			WHERE g.expires_at IS NOT NULL AND (excluded.expires_at IS NULL OR excluded.expires_at > g.expires_at)`,
@@ -134,12 +143,12 @@ func grant(ctx context.Context, tx *sql.Tx, now time.Time, o sharing.GrantOrder,
 
 // findRow finds the row of a share, live or not: ErrNoSuchShare.
 func findRow(ctx context.Context, tx *sql.Tx, serverID string, g sharing.Grantee) (sharing.StoredShare, error) {
-	user, group, err := granteeColumns(g)
+	column, err := granteeColumn(g)
 	if err != nil {
 		return sharing.StoredShare{}, err
 	}
 	rows, err := query(ctx, tx, scanShare, `SELECT `+shareColumns+` FROM sharing_shares s
-		WHERE s.server_id = ? AND s.user_id IS ? AND s.group_id IS ?`, serverID, user, group)
+		WHERE s.server_id = $1 AND s.`+column+` = $2`, serverID, g.ID)
 	if err != nil {
 		return sharing.StoredShare{}, err
 	}
@@ -164,7 +173,7 @@ func findShare(ctx context.Context, tx *sql.Tx, now time.Time, serverID string, 
 
 func liveBases(ctx context.Context, tx *sql.Tx, now time.Time, shareID int64) ([]string, error) {
 	bases, err := query(ctx, tx, scanString, `SELECT DISTINCT g.base FROM sharing_grants g
-		WHERE g.share_id = ? AND `+live+` ORDER BY g.base`, shareID, now.UnixMicro())
+		WHERE g.share_id = $2 AND `+live+` ORDER BY g.base`, now.UnixMicro(), shareID)
 	if err != nil {
 		return nil, fmt.Errorf("read the grants of a share: %w", err)
 	}
@@ -177,7 +186,8 @@ func scanString(rows *sql.Rows) (s string, err error) {
 
 // Revoke takes scopes from every grant of a share, or removes it.
 func (s *Store) Revoke(ctx context.Context, now time.Time, o sharing.RevokeOrder) (left *sharing.StoredShare, c sharing.Change, err error) {
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+	err = s.db.WriteAbout(ctx, about(o.Grantee), func(tx *sql.Tx) error {
+		left, c = nil, sharing.Change{}
 		share, err := findShare(ctx, tx, now, o.ServerID, o.Grantee)
 		if errors.Is(err, sharing.ErrNoSuchShare) {
 			return nil
@@ -191,10 +201,10 @@ func (s *Store) Revoke(ctx context.Context, now time.Time, o sharing.RevokeOrder
 			return nil
 		}
 		if len(rest) == 0 {
-			_, err = exec(ctx, tx, `DELETE FROM sharing_shares WHERE id = ?`, share.ID)
+			_, err = exec(ctx, tx, `DELETE FROM sharing_shares WHERE id = $1`, share.ID)
 		} else {
-			_, err = exec(ctx, tx, `DELETE FROM sharing_grants WHERE share_id = ? AND base IN (SELECT value FROM json_each(?))`,
-				share.ID, list(o.Bases))
+			_, err = exec(ctx, tx, `DELETE FROM sharing_grants WHERE share_id = $1 AND `+s.db.Dialect().In("base", 2),
+				share.ID, s.db.Dialect().Strings(o.Bases))
 			share.Bases = rest
 			left = &share
 		}
@@ -214,13 +224,14 @@ func (s *Store) Revoke(ctx context.Context, now time.Time, o sharing.RevokeOrder
 // RevokeAll removes every share of a server.
 func (s *Store) RevokeAll(ctx context.Context, now time.Time, actorID, serverID string) (n int, c sharing.Change, err error) {
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		c = sharing.Change{}
 		// Ended ones go as well, but nobody's access differs by that.
-		gone, err := query(ctx, tx, scanShare, `SELECT `+shareColumns+` FROM sharing_shares s WHERE s.server_id = ? AND `+liveShare,
-			serverID, now.UnixMicro())
+		gone, err := query(ctx, tx, scanShare, `SELECT `+shareColumns+` FROM sharing_shares s WHERE s.server_id = $2 AND `+liveShare,
+			now.UnixMicro(), serverID)
 		if err != nil {
 			return fmt.Errorf("read the shares of a server: %w", err)
 		}
-		if _, err := exec(ctx, tx, `DELETE FROM sharing_shares WHERE server_id = ?`, serverID); err != nil {
+		if _, err := exec(ctx, tx, `DELETE FROM sharing_shares WHERE server_id = $1`, serverID); err != nil {
 			return fmt.Errorf("remove the shares of a server: %w", err)
 		}
 		if n = len(gone); n == 0 {
@@ -247,28 +258,27 @@ func (s *Store) Share(ctx context.Context, now time.Time, serverID string, g sha
 
 // Shares lists live shares.
 func (s *Store) Shares(ctx context.Context, now time.Time, f sharing.Filter, w sharing.Window) (page sharing.Page[sharing.StoredShare], err error) {
-	where, args := conditions(f)
+	where, args := s.conditions(now, f)
 	if where == "" {
 		return page, nil
 	}
 	where += ` AND ` + liveShare
-	args = append(args, now.UnixMicro())
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sharing_shares s WHERE `+where, args...).Scan(&page.Total); err != nil {
 			return fmt.Errorf("count shares: %w", err)
 		}
-		page.Items, err = query(ctx, tx, scanShare, `SELECT `+shareColumns+` FROM sharing_shares s WHERE `+where+` ORDER BY s.id LIMIT ? OFFSET ?`,
+		page.Items, err = query(ctx, tx, scanShare, `SELECT `+shareColumns+` FROM sharing_shares s WHERE `+where+` ORDER BY s.id`+limit(args),
 			append(slices.Clone(args), max(w.Limit, 0), max(w.Offset, 0))...)
 		if err != nil {
 			return fmt.Errorf("read shares: %w", err)
 		}
-		return addBases(ctx, tx, now, page.Items)
+		return s.addBases(ctx, tx, now, page.Items)
 	})
 	return page, err
 }
 
 // addBases reads what a page of shares grants, in one query.
-func addBases(ctx context.Context, tx *sql.Tx, now time.Time, shares []sharing.StoredShare) error {
+func (s *Store) addBases(ctx context.Context, tx *sql.Tx, now time.Time, shares []sharing.StoredShare) error {
 	type row struct {
 		share int64
 		base  string
@@ -280,7 +290,7 @@ func addBases(ctx context.Context, tx *sql.Tx, now time.Time, shares []sharing.S
 	}
 	rows, err := query(ctx, tx, func(r *sql.Rows) (v row, err error) { return v, r.Scan(&v.share, &v.base) },
 		`SELECT DISTINCT g.share_id, g.base FROM sharing_grants g
-		WHERE g.share_id IN (SELECT value FROM json_each(?)) AND `+live+` ORDER BY g.share_id, g.base`, list(ids), now.UnixMicro())
+		WHERE `+s.db.Dialect().In("g.share_id", 2)+` AND `+live+` ORDER BY g.share_id, g.base`, now.UnixMicro(), s.db.Dialect().Integers(ids))
 	if err != nil {
 		return fmt.Errorf("read the grants of shares: %w", err)
 	}
@@ -291,14 +301,17 @@ func addBases(ctx context.Context, tx *sql.Tx, now time.Time, shares []sharing.S
 	return nil
 }
 
-// conditions turns a filter into SQL on a table s; "" = nothing is chosen.
-func conditions(f sharing.Filter) (where string, args []any) {
+// conditions turns a filter into SQL on a table s; "" = nothing is chosen. Argument 1 is now, for a condition that the caller adds.
+func (s *Store) conditions(now time.Time, f sharing.Filter) (where string, args []any) {
 	var all []string
+	args = []any{now.UnixMicro()}
 	if f.ServerID != "" {
-		all, args = append(all, `s.server_id = ?`), append(args, f.ServerID)
+		args = append(args, f.ServerID)
+		all = append(all, fmt.Sprintf(`s.server_id = $%d`, len(args)))
 	}
 	if f.OwnerID != "" {
-		all, args = append(all, `s.owner_id = ?`), append(args, f.OwnerID)
+		args = append(args, f.OwnerID)
+		all = append(all, fmt.Sprintf(`s.owner_id = $%d`, len(args)))
 	}
 	if len(f.Grantees) > 0 {
 		var users, groups []string
@@ -310,10 +323,16 @@ func conditions(f sharing.Filter) (where string, args []any) {
 				groups = append(groups, g.ID)
 			}
 		}
-		all = append(all, `(s.user_id IN (SELECT value FROM json_each(?)) OR s.group_id IN (SELECT value FROM json_each(?)))`)
-		args = append(args, list(users), list(groups))
+		d := s.db.Dialect()
+		args = append(args, d.Strings(users), d.Strings(groups))
+		all = append(all, `(`+d.In("s.user_id", len(args)-1)+` OR `+d.In("s.group_id", len(args))+`)`)
 	}
 	return strings.Join(all, ` AND `), args
+}
+
+// limit cuts a list by the two arguments that come behind args.
+func limit(args []any) string {
+	return fmt.Sprintf(` LIMIT $%d OFFSET $%d`, len(args)+1, len(args)+2)
 }
 
 // ScopesOf sums the live grants of a user and of groups.
@@ -331,10 +350,10 @@ func (s *Store) ScopesOf(ctx context.Context, now time.Time, userID string, grou
 			h.end = timeOf(at)
 			return h, err
 			// max() skips NULL, so a base that is also held for ever is told by the count of rows without an end.
-		}, `SELECT s.server_id, s.owner_id, g.base, CASE WHEN count(*) = count(g.expires_at) THEN max(g.expires_at) END
+		}, `SELECT s.server_id, min(s.owner_id), g.base, CASE WHEN count(*) = count(g.expires_at) THEN max(g.expires_at) END
 			FROM sharing_shares s JOIN sharing_grants g ON g.share_id = s.id
-			WHERE (s.user_id = ? OR s.group_id IN (SELECT value FROM json_each(?))) AND `+live+`
-			GROUP BY s.server_id, g.base ORDER BY s.server_id, g.base`, userID, list(groupIDs), now.UnixMicro())
+			WHERE (s.user_id = $2 OR `+s.db.Dialect().In("s.group_id", 3)+`) AND `+live+`
+			GROUP BY s.server_id, g.base ORDER BY s.server_id, g.base`, now.UnixMicro(), userID, s.db.Dialect().Strings(groupIDs))
 		return err
 	})
 	if err != nil {

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -16,62 +15,7 @@ import (
 // owner is the name of this package's tables in the migration ledger and of its rows in the change table.
 const owner = "sharing"
 
-// migrations are only ever added to. A grant is kept base by base, so that each keeps its own end; together, the rows with one code_id
-// are the one grant of that origin. code_id 0 is the direct grant. No row refers to a code, since shares outlive it (SH-113).
-var migrations = []string{`
-CREATE TABLE sharing_shares (
-	id         INTEGER PRIMARY KEY AUTOINCREMENT,
-	server_id  TEXT NOT NULL,
-	owner_id   TEXT NOT NULL,
-	user_id    TEXT,
-	group_id   TEXT,
-	created_at INTEGER NOT NULL,
-	CHECK ((user_id IS NULL) <> (group_id IS NULL)),
-	UNIQUE (server_id, user_id),
-	UNIQUE (server_id, group_id)
-) STRICT;
-CREATE INDEX sharing_shares_owner ON sharing_shares (owner_id);
-CREATE INDEX sharing_shares_user ON sharing_shares (user_id);
-CREATE INDEX sharing_shares_group ON sharing_shares (group_id);
-
-CREATE TABLE sharing_grants (
-	share_id   INTEGER NOT NULL REFERENCES sharing_shares (id) ON DELETE CASCADE,
-	code_id    INTEGER NOT NULL,
-	base       TEXT NOT NULL CHECK (base <> ''),
-	expires_at INTEGER,
-	created_at INTEGER NOT NULL,
-	created_by TEXT NOT NULL,
-	PRIMARY KEY (share_id, code_id, base)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX sharing_grants_expires ON sharing_grants (expires_at) WHERE expires_at IS NOT NULL;
-
-CREATE TABLE sharing_codes (
-	id                INTEGER PRIMARY KEY AUTOINCREMENT,
-	server_id         TEXT NOT NULL,
-	owner_id          TEXT NOT NULL,
-	bases             TEXT NOT NULL,
-	prefix            TEXT NOT NULL,
-	hashed            TEXT NOT NULL UNIQUE,
-	created_at        INTEGER NOT NULL,
-	created_by        TEXT NOT NULL,
-	expires_at        INTEGER NOT NULL,
-	exchange_count    INTEGER NOT NULL DEFAULT 0,
-	last_exchanged_at INTEGER
-) STRICT;
-CREATE INDEX sharing_codes_prefix ON sharing_codes (prefix);
-CREATE INDEX sharing_codes_server ON sharing_codes (server_id);
-CREATE INDEX sharing_codes_owner ON sharing_codes (owner_id);
-CREATE INDEX sharing_codes_expires ON sharing_codes (expires_at);
-
-CREATE TABLE sharing_gone (
-	kind TEXT NOT NULL,
-	id   TEXT NOT NULL,
-	at   INTEGER NOT NULL,
-	PRIMARY KEY (kind, id)
-) STRICT, WITHOUT ROWID;
-`}
-
-// Store is a [sharing.Store]. It is safe for concurrent use, also by several processes on one file.
+// Store is a [sharing.Store]. It is safe for concurrent use, also by several processes on one file or PostgreSQL database.
 type Store struct {
 	db    *sqldb.DB
 	close func() error
@@ -79,7 +23,8 @@ type Store struct {
 
 var _ sharing.Store = (*Store)(nil)
 
-// Open opens or creates a database of its own: a file, or for "" or ":memory:" one that ends with Close. Errors name the file.
+// Open opens a database of its own: a file, which is made if need be, for "" or ":memory:" one that ends with Close, for postgres://… one on
+// a server. Errors name the file or the server, and no password.
 func Open(ctx context.Context, dsn string) (*Store, error) {
 	db, err := sqldb.Open(ctx, dsn)
 	if err != nil {
@@ -96,10 +41,10 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 
 // New makes the store's tables in a database that the caller opened and will close, beside whatever else is in it.
 func New(ctx context.Context, db *sqldb.DB) (*Store, error) {
-	if err := db.Migrate(ctx, changelog.Owner, changelog.Migration()); err != nil {
+	if err := changelog.Migrate(ctx, db); err != nil {
 		return nil, fmt.Errorf("open the sharing store: %w", err)
 	}
-	if err := db.Migrate(ctx, owner, migrations); err != nil {
+	if err := db.Migrate(ctx, owner, migrations(db.Dialect())); err != nil {
 		return nil, fmt.Errorf("open the sharing store: %w", err)
 	}
 	return &Store{db: db, close: func() error { return nil }}, nil
@@ -141,7 +86,7 @@ func appendChange(ctx context.Context, tx *sql.Tx, c sharing.Change) (sharing.Ch
 	return c, nil
 }
 
-// query reads all rows before it returns: in memory, the transaction's connection is the only one.
+// query reads all rows before it returns: a transaction has one connection, on which one thing goes on at a time.
 func query[T any](ctx context.Context, tx *sql.Tx, scan func(*sql.Rows) (T, error), text string, args ...any) ([]T, error) {
 	rows, err := tx.QueryContext(ctx, text, args...)
 	if err != nil {
@@ -167,18 +112,6 @@ func exec(ctx context.Context, tx *sql.Tx, text string, args ...any) (int, error
 	}
 	n, err := res.RowsAffected()
 	return int(n), err
-}
-
-// list passes any number of values as one argument, to be read by json_each.
-func list[T string | int64](values []T) string {
-	if len(values) == 0 {
-		return "[]"
-	}
-	text, err := json.Marshal(values)
-	if err != nil {
-		panic("sqlstore: strings and integers always have a JSON form: " + err.Error())
-	}
-	return string(text)
 }
 
 // end is a time that may be "never", as a column holds it.

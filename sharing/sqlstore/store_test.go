@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubshare/hubshare/internal/pgtest"
 	"github.com/hubshare/hubshare/sharing"
 	"github.com/hubshare/hubshare/sharing/sqlstore"
 	"github.com/hubshare/hubshare/sharing/storetest"
@@ -19,6 +20,11 @@ func TestStoreInMemory(t *testing.T) {
 func TestStoreInAFile(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) sharing.Store { return open(t, filepath.Join(t.TempDir(), "sharing.db")) })
+}
+
+func TestStoreOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) sharing.Store { return open(t, pgtest.DSN(t)) })
 }
 
 func open(t *testing.T, dsn string) *sqlstore.Store {

@@ -1,0 +1,100 @@
+package sqlstore_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/hubshare/hubshare/internal/pgtest"
+	"github.com/hubshare/hubshare/sharing"
+	"github.com/hubshare/hubshare/sharing/sqlstore"
+	"github.com/hubshare/hubshare/sharing/storetest"
+)
+
+// TestWhatRunsTwiceHappensOnce: the server may have any transaction run again, with all that it set outside of the database set before.
+func TestWhatRunsTwiceHappensOnce(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) sharing.Store {
+		dsn := pgtest.DSN(t)
+		s := open(t, dsn)
+		pgtest.FailFirst(t, dsn)
+		return s
+	})
+}
+
+// TestAHotCodeOnSeveralReplicas is SH-45 a, b, c for processes: each has its own connections, and nobody's exchange or grant is lost.
+func TestAHotCodeOnSeveralReplicas(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	replicas := []*sqlstore.Store{open(t, dsn), open(t, dsn), open(t, dsn)}
+	p := hotCode(t, replicas[0])
+	var all sync.WaitGroup
+	for i := range 192 {
+		s, visitor := replicas[i%3], fmt.Sprintf("u-%d", i%24)
+		all.Go(func() {
+			_, _, err := s.Exchange(t.Context(), now, p, sharing.Ref{Kind: sharing.KindUser, ID: visitor})
+			assert.NoError(t, err)
+		})
+		all.Go(func() {
+			_, _, err := s.Grant(t.Context(), now, sharing.GrantOrder{Place: lab, Grantee: to(visitor), Bases: []string{fmt.Sprintf("custom:%d", i)}})
+			assert.NoError(t, err)
+		})
+	}
+	all.Wait()
+	for _, s := range replicas {
+		codes, err := s.Codes(t.Context(), now, sharing.Filter{ServerID: lab.ServerID}, sharing.Window{Limit: 10})
+		require.NoError(t, err)
+		assert.Equal(t, 192, codes.Items[0].Exchanges)
+		shares, err := s.Shares(t.Context(), now, sharing.Filter{ServerID: lab.ServerID}, sharing.Window{Limit: 100})
+		require.NoError(t, err)
+		assert.Equal(t, 24, shares.Total)
+		for _, share := range shares.Items {
+			assert.Len(t, share.Bases, 1+192/24)
+		}
+	}
+}
+
+// TestACodeThatIsDeletedWhileItIsHot is SH-45 d: an exchange is counted or refused, and none is done after the deletion.
+func TestACodeThatIsDeletedWhileItIsHot(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	here, there := open(t, dsn), open(t, dsn)
+	p := hotCode(t, here)
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	done := 0
+	for i := range 64 {
+		all.Go(func() {
+			_, _, err := here.Exchange(t.Context(), now, p, sharing.Ref{Kind: sharing.KindUser, ID: fmt.Sprintf("u-%d", i)})
+			if err != nil {
+				assert.ErrorIs(t, err, sharing.ErrCodeNotFound)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+		})
+	}
+	_, _, err := there.DeleteCodeBySecret(t.Context(), now, "u-alice", lab.ServerID, p)
+	require.NoError(t, err)
+	_, _, err = here.Exchange(t.Context(), now, p, sharing.Ref{Kind: sharing.KindUser, ID: "u-late"})
+	require.ErrorIs(t, err, sharing.ErrCodeNotFound)
+	all.Wait()
+	shares, err := there.Shares(t.Context(), now, sharing.Filter{ServerID: lab.ServerID}, sharing.Window{Limit: 100})
+	require.NoError(t, err)
+	assert.Equal(t, done, shares.Total)
+}
+
+// hotCode makes a code, and what is needed to exchange it.
+func hotCode(t testing.TB, s *sqlstore.Store) sharing.Probe {
+	t.Helper()
+	_, _, err := s.CreateCode(t.Context(), now, sharing.CodeOrder{
+		Place: lab, Bases: []string{"access:servers"}, Prefix: "abcd", Hash: "hash", ExpiresAt: now.Add(time.Hour),
+	})
+	require.NoError(t, err)
+	return sharing.Probe{Prefix: "abcd", Match: func(stored string) bool { return stored == "hash" }}
+}
