@@ -21,4 +21,22 @@
 //
 // Names are not keys: a share follows its server, owner and grantee when they are renamed, so there is nothing to call then. When they are deleted,
 // the host says so to [Service.ServerRemoved] and its fellows.
+//
+// # What it costs
+//
+// Measured on 2026-11-21 on a machine of 2 cores that others were using at the same time: the least of six runs, in brackets of one. Durable means
+// that the answer comes after the disk has it. The benchmarks print the cost of a bare write beside it, and -bench.million adds the last column:
+//
+//	                                                    rows in the store
+//	                                              1,000     100,000   1,000,000
+//	look a code up (FindCode)                     34 µs       40 µs     (24 µs)
+//	GET 200 of a server's 1,000 shares           2.3 ms      2.6 ms    (3.0 ms)
+//
+//	take up a code (BenchmarkAccept), one visitor after the other
+//	  in a file, durable                        0.54 ms
+//	  in a file, without waiting for the disk   0.35 ms
+//	  in memory                                 0.28 ms
+//	  a bare write of 4 KiB and sync            0.27 ms
+//
+// A page costs one question to the store and three to the [Directory], however long it is and however much there is besides.
 package sharing

@@ -105,6 +105,22 @@ func (h *Hub) Rename(ref sharing.Ref, name string) {
 	h.tokens[name+"-token"] = token{owner: name, raw: []string{"inherit"}}
 }
 
+// RenameServer gives a server another name.
+func (h *Hub) RenameServer(id, name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.servers[id]
+	s.Name = name
+	h.servers[id] = s
+}
+
+// Join puts a user into a group.
+func (h *Hub) Join(group, user sharing.Ref) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.members[group.ID] = append(h.members[group.ID], user.ID)
+}
+
 // RemoveServer and Remove delete the hub's own row, and say nothing to sharing yet.
 func (h *Hub) RemoveServer(id string) { h.mu.Lock(); defer h.mu.Unlock(); delete(h.servers, id) }
 

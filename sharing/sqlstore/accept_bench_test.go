@@ -1,0 +1,156 @@
+package sqlstore_test
+
+import (
+	"context"
+	"database/sql"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hubshare/hubshare/internal/sqldb"
+	"github.com/hubshare/hubshare/scopes"
+	"github.com/hubshare/hubshare/sharing"
+	"github.com/hubshare/hubshare/sharing/sqlstore"
+)
+
+var benchMillion = flag.Bool("bench.million", false, "benchmarks also look into a store of 1,000,000 codes, which takes a while to fill")
+
+// oneServer is a hub with one server, and with every user that somebody names.
+type oneServer struct{}
+
+var benchServer = sharing.Server{ID: lab.ServerID, Owner: sharing.Ref{Kind: sharing.KindUser, ID: lab.OwnerID, Name: "alice"}, Name: "lab"}
+
+func (oneServer) Member(string, string) bool { return false }
+
+func (oneServer) FindServer(context.Context, string, string) (sharing.Server, error) {
+	return benchServer, nil
+}
+
+func (oneServer) Find(_ context.Context, kind, name string) (sharing.Ref, error) {
+	return sharing.Ref{Kind: kind, ID: name, Name: name}, nil
+}
+
+func (oneServer) Servers(context.Context, []string) (map[string]sharing.Server, error) {
+	return map[string]sharing.Server{benchServer.ID: benchServer}, nil
+}
+
+func (oneServer) Refs(context.Context, []string) (map[string]sharing.Ref, error) { return nil, nil }
+
+func (oneServer) GroupsOf(context.Context, string) ([]string, error) { return nil, nil }
+
+// openForBench opens a store, and makes it wait for no disk if asked to. Nothing but a benchmark may do so, hence no setting for it: the one
+// connection that writes is taken out of its transaction for as long as that takes.
+func openForBench(b *testing.B, path string, wait bool) (*sqlstore.Store, *sqldb.DB) {
+	b.Helper()
+	db, err := sqldb.Open(b.Context(), path)
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, db.Close()) })
+	store, err := sqlstore.New(b.Context(), db)
+	require.NoError(b, err)
+	if wait {
+		return store, db
+	}
+	require.NoError(b, db.Write(b.Context(), func(tx *sql.Tx) error {
+		for _, text := range []string{`COMMIT`, `PRAGMA synchronous=OFF`, `BEGIN IMMEDIATE`} {
+			if _, err := tx.ExecContext(b.Context(), text); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	require.NoError(b, db.Write(b.Context(), func(tx *sql.Tx) error {
+		level := -1
+		err := tx.QueryRowContext(b.Context(), `PRAGMA synchronous`).Scan(&level)
+		require.Zero(b, level)
+		return err
+	}))
+	return store, db
+}
+
+// BenchmarkAccept measures one visitor after the other taking up a code (share, grant, count and change in one durable commit), beside the same
+// without waiting for the disk, and beside what the disk takes for any write that is to last.
+func BenchmarkAccept(b *testing.B) {
+	for _, c := range []struct {
+		name       string
+		file, wait bool
+	}{{"durable", true, true}, {"without sync", true, false}, {"in memory", false, true}} {
+		b.Run(c.name, func(b *testing.B) {
+			path := ""
+			if c.file {
+				path = filepath.Join(b.TempDir(), "sharing.db")
+			}
+			store, _ := openForBench(b, path, c.wait)
+			s := &sharing.Service{Store: store, Directory: oneServer{}, Registry: scopes.New(scopes.P55)}
+			held := scopes.SetOf(scopes.Scope{Base: "shares"}, scopes.Scope{Base: "access:servers"})
+			by := sharing.Caller{Ref: benchServer.Owner, Scopes: held}
+			_, secret, err := s.CreateCode(b.Context(), by, sharing.CodeRequest{Server: sharing.ServerName{Owner: "alice", Name: "lab"}})
+			require.NoError(b, err)
+			n := 0
+			for b.Loop() {
+				n++
+				visitor := sharing.Ref{Kind: sharing.KindUser, ID: fmt.Sprint("user-", n), Name: fmt.Sprint("user-", n)}
+				if _, err := s.Exchange(b.Context(), sharing.Caller{Ref: visitor}, secret); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("bare write and sync", func(b *testing.B) {
+		f, err := os.Create(filepath.Join(b.TempDir(), "bare"))
+		require.NoError(b, err)
+		defer func() { require.NoError(b, f.Close()) }()
+		page := make([]byte, 4096)
+		for b.Loop() {
+			if _, err := f.Write(page); err != nil {
+				b.Fatal(err)
+			}
+			if err := f.Sync(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkFindCode measures looking a code up among few and among many.
+func BenchmarkFindCode(b *testing.B) {
+	sizes := []int{1_000, 100_000}
+	if *benchMillion {
+		sizes = append(sizes, 1_000_000)
+	}
+	for _, size := range sizes {
+		b.Run(fmt.Sprint(size, " codes"), func(b *testing.B) {
+			store, db := openForBench(b, filepath.Join(b.TempDir(), "sharing.db"), false)
+			fillCodes(b, db, size)
+			random := rand.NewChaCha8([32]byte{2})
+			secret, err := sharing.NewSecret(random)
+			require.NoError(b, err)
+			hash, prefix, err := secret.Hash(random)
+			require.NoError(b, err)
+			_, _, err = store.CreateCode(b.Context(), now, sharing.CodeOrder{Place: lab, Bases: []string{"access:servers"}, Prefix: prefix, Hash: hash, ExpiresAt: now.AddDate(0, 0, 1)})
+			require.NoError(b, err)
+			p, _ := secret.Probe()
+			for b.Loop() {
+				if _, err := store.FindCode(b.Context(), now, p); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// fillCodes writes codes past the store, which would commit each. Their prefixes are as many as real ones have.
+func fillCodes(b *testing.B, db *sqldb.DB, n int) {
+	b.Helper()
+	require.NoError(b, db.Write(b.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(b.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+			INSERT INTO sharing_codes (server_id, owner_id, bases, prefix, hashed, created_at, created_by, expires_at)
+			SELECT 's-' || (i % 1000), 'u-' || (i % 1000), '["access:servers"]', hex(randomblob(3)), printf('%0128d', i), ?, '', ? FROM n`,
+			n, now.UnixMicro(), now.AddDate(0, 0, 1).UnixMicro())
+		return err
+	}))
+}
