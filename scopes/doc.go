@@ -56,9 +56,9 @@
 //	Allows, server by name                                     17.1 ns  20.4 ns  22.1 ns  22.2 ns
 //	floor: map of bases, map of owner and name                 19.8 ns  20.4 ns  22.2 ns  23.6 ns
 //
-//	parse and expand the role user and 27 raw scopes              1.9 µs     5 allocations
-//	intersect 27 with 27 raw scopes, expanded, with groups        1.7 µs     4 allocations
-//	sum roles, 5 groups' roles, 10 shares, and cut a token by it  3.5 µs    10 allocations
+//	parse and expand the role user and 27 raw scopes              1.6 µs     5 allocations
+//	intersect 27 with 27 raw scopes, expanded, with groups        1.4 µs     4 allocations
+//	sum roles, 5 groups' roles, 10 shares, and cut a token by it  3.0 µs    10 allocations
 //
 // The same question put to two general engines, with the filters as one policy each, and with one policy over a group
 // (internal/compare):

@@ -42,19 +42,37 @@ type Scope struct{ Base, Kind, Name string }
 
 // Parse splits raw at its first "!" and the filter at its first "=" (SC-10), without asking whether such a
 // scope exists: that is [Registry.Validate]. "users!" is the unfiltered "users" (SC-11). Errors: [ErrEmptyFilter], [ErrTooLong].
-func Parse(raw string) (Scope, error) {
-	base, filter, _ := strings.Cut(raw, "!")
-	if err := tooLong(raw, filter); err != nil {
-		return Scope{}, err
+func Parse(raw string) (s Scope, err error) {
+	err = s.parse(raw)
+	return s, err
+}
+
+// parse fills a zero Scope, and leaves it alone on an error. It stands apart so that a list is parsed in place.
+func (s *Scope) parse(raw string) error {
+	mark := strings.IndexByte(raw, '!')
+	if mark < 0 {
+		mark = len(raw)
+	}
+	filter := raw[min(mark+1, len(raw)):]
+	if len(raw) > MaxFilter { // else nothing can be too long
+		if err := tooLong(raw, filter); err != nil {
+			return err
+		}
 	}
 	if filter == "" {
-		return Scope{Base: base}, nil
+		s.Base = raw[:mark]
+		return nil
 	}
-	kind, name, _ := strings.Cut(filter, "=")
+	equals := strings.IndexByte(filter, '=')
+	if equals < 0 {
+		equals = len(filter)
+	}
+	name := filter[min(equals+1, len(filter)):]
 	if name == "" && !isShorthand(filter) {
-		return Scope{}, emptyFilter(raw, filter)
+		return emptyFilter(raw, filter)
 	}
-	return Scope{Base: base, Kind: kind, Name: name}, nil
+	*s = Scope{Base: raw[:mark], Kind: filter[:equals], Name: name}
+	return nil
 }
 
 // ParseAll parses a list of at most [MaxScopes] scopes, keeping its order. The first bad one is the error.
@@ -62,13 +80,11 @@ func ParseAll(raw []string) ([]Scope, error) {
 	if len(raw) > MaxScopes {
 		return nil, tooMany(len(raw))
 	}
-	out := make([]Scope, 0, len(raw))
-	for _, r := range raw {
-		s, err := Parse(r)
-		if err != nil {
+	out := make([]Scope, len(raw))
+	for i, r := range raw {
+		if err := out[i].parse(r); err != nil {
 			return nil, err
 		}
-		out = append(out, s)
 	}
 	return out, nil
 }
