@@ -39,7 +39,9 @@ func newEngine(p *Provider) *fosite.Fosite {
 		MinParameterEntropy:    1,     // OA-F9
 		OmitRedirectScopeParam: true,
 		ScopeStrategy:          func([]string, string) bool { return false }, // scopes are resolved by us, none reaches fosite (OA-F13)
-		RedirectSecureChecker:  func(context.Context, *url.URL) bool { return true },
+		// Named although it is the default: fosite would write it into this shared value at the first request.
+		AudienceMatchingStrategy: fosite.DefaultAudienceMatchingStrategy,
+		RedirectSecureChecker:    func(context.Context, *url.URL) bool { return true },
 		ClientAuthenticationStrategy: func(ctx context.Context, _ *http.Request, _ url.Values) (fosite.Client, error) {
 			return client{flowOf(ctx).client}, nil // authenticated before, from the body alone (OA-F15)
 		},

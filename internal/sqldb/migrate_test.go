@@ -155,19 +155,24 @@ func TestTheOrderOfOwnersMakesDifferentImages(t *testing.T) {
 
 func TestSeveralProcessesMayMigrateTheSameFile(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "hub.db")
-	var all sync.WaitGroup
-	for range 4 {
-		all.Go(func() {
-			db, err := sqldb.Open(ctx, path)
-			if assert.NoError(t, err) {
-				assert.NoError(t, db.Migrate(ctx, "notes", twoSteps(db)))
-				assert.NoError(t, db.Close())
-			}
-		})
+	for round := range 20 { // to open at the very same moment takes several tries
+		path := filepath.Join(t.TempDir(), "hub.db")
+		start := make(chan struct{})
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				<-start
+				db, err := sqldb.Open(ctx, path)
+				if assert.NoError(t, err, "round %d", round) {
+					assert.NoError(t, db.Migrate(ctx, "notes", twoSteps(db)))
+					assert.NoError(t, db.Close())
+				}
+			})
+		}
+		close(start)
+		all.Wait()
+		assert.Equal(t, map[string]int{"notes": 2}, versions(t, open(t, path)))
 	}
-	all.Wait()
-	assert.Equal(t, map[string]int{"notes": 2}, versions(t, open(t, path)))
 }
 
 func BenchmarkOpenInMemory(b *testing.B) {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"modernc.org/sqlite"
@@ -108,10 +109,36 @@ func openFile(ctx context.Context, path string) (*DB, error) {
 	db := &DB{dialect: SQLite, writer: writer, reader: reader}
 	// Taking the write lock once finds a file that cannot be written now, not
 	// at the first request.
-	if err := db.Write(ctx, func(*sql.Tx) error { return nil }); err != nil {
+	if err := db.firstWrite(ctx); err != nil {
 		return fail(errors.Join(err, db.Close()))
 	}
 	return db, nil
+}
+
+// firstWrite waits for others that open the same file at this moment: to switch to the write-ahead log the engine wants the file for itself, and
+// says that it is busy without waiting as it does elsewhere.
+func (db *DB) firstWrite(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, busyMillis*time.Millisecond)
+	defer cancel()
+	pause := time.NewTicker(10 * time.Millisecond)
+	defer pause.Stop()
+	var busy error
+	for {
+		err := db.Write(ctx, func(*sql.Tx) error { return nil })
+		switch {
+		case errors.Is(explain(err), ErrInUse):
+			busy = err
+		case busy != nil && errors.Is(err, context.DeadlineExceeded):
+			return busy // says more than that time is over
+		default:
+			return err
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return busy
+		}
+	}
 }
 
 // create makes an empty file with narrow rights where there is none. An
