@@ -89,6 +89,10 @@ func (n Notebook) Run(k int) (Output, error) {
 	if err := browser.WaitVisible(output.Locator(`text=/\S/`).First(), cellLimit); err != nil {
 		return Output{}, fmt.Errorf("wait for cell %d to show something: %w", k, err)
 	}
+	// A picture taken now should show it.
+	if err := output.ScrollIntoViewIfNeeded(); err != nil {
+		return Output{}, fmt.Errorf("look at the output of cell %d: %w", k, err)
+	}
 	var o Output
 	var err error
 	if o.Text, err = text(output); err != nil {
