@@ -23,10 +23,16 @@
 //
 // # Who waits for whom
 //
-// On SQLite writers take turns. On PostgreSQL the same holds for [DB.Write], for
-// all replicas together: it holds one lock alone. A store that knows what its
-// change is about may let others go on beside it: [DB.WriteAbout] shares that
-// lock, and holds one for each name given.
+// On SQLite writers take turns. Those who come to a file while another's commit
+// is on its way to the disk go into one transaction together, as 64 at most, and
+// share the next commit: [DB.Write] tells how each has its own fate there. Since
+// all share one commit, no constraint may be deferred to it: it would fail for
+// all. One writer alone is a transaction like any other.
+//
+// On PostgreSQL writers take turns too with [DB.Write], those of all replicas
+// together: it holds one lock alone. A store that knows what its change is about
+// may let others go on beside it: [DB.WriteAbout] shares that lock, and holds one
+// for each name given.
 //
 // Such transactions are read committed, and not serialisable, on purpose. A hot
 // row, a share code that a whole class follows at once, makes nearly every
@@ -41,4 +47,12 @@
 // deadlock among themselves. Rows locked later can; PostgreSQL then ends one of
 // the two, which runs again. That is why fn must be repeatable: whatever it sets
 // outside of itself it sets anew each time.
+//
+// # What a statement costs
+//
+// Both engines keep statements prepared, by their text, for each connection; so
+// a text should be the same each time, with what differs in its arguments
+// ([Dialect.In]). SQLite's are never interrupted: a context that has ended is
+// seen before the next statement, and before the commit. [DB.Statements] counts
+// them, for tests that hold a page to a number of statements.
 package sqldb

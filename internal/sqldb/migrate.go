@@ -97,39 +97,35 @@ type image interface {
 }
 
 func (db *DB) migrateMemory(ctx context.Context, owner string, steps []string) error {
-	conn, err := db.writer.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	// Returning a connection to its pool cannot fail in a way that matters here.
-	defer func() { _ = conn.Close() }()
-
-	// Who holds the one connection is alone with the lineage: Write marks it
-	// before it begins, so a mark that comes later belongs to a later write.
-	db.mu.Lock()
-	before := db.lineage
-	db.mu.Unlock()
-	if before == "" {
-		return migrateConn(ctx, conn, owner, steps)
-	}
-	after := descend(before, owner, steps)
-	if kept, ok := images.Load(after); ok {
-		err = conn.Raw(func(c any) error { return c.(image).Deserialize(kept.([]byte)) })
-	} else {
-		err = db.makeImage(ctx, conn, owner, steps, after)
-	}
-	if err != nil {
-		return err
-	}
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	if db.lineage != "" {
-		db.lineage = after
-	}
-	return nil
+	return db.withConn(ctx, func(conn *sql.Conn) error {
+		// Who holds the one connection is alone with the lineage: Write marks it
+		// before it begins, so a mark that comes later belongs to a later write.
+		db.mu.Lock()
+		before := db.lineage
+		db.mu.Unlock()
+		if before == "" {
+			return migrateConn(ctx, conn, owner, steps)
+		}
+		after := descend(before, owner, steps)
+		var err error
+		if content, ok := images.Load(after); ok {
+			err = conn.Raw(func(c any) error { return c.(image).Deserialize(content.([]byte)) })
+		} else {
+			err = makeImage(ctx, conn, owner, steps, after)
+		}
+		if err != nil {
+			return err
+		}
+		db.mu.Lock()
+		defer db.mu.Unlock()
+		if db.lineage != "" {
+			db.lineage = after
+		}
+		return nil
+	})
 }
 
-func (db *DB) makeImage(ctx context.Context, conn *sql.Conn, owner string, steps []string, lineage string) error {
+func makeImage(ctx context.Context, conn *sql.Conn, owner string, steps []string, lineage string) error {
 	if err := migrateConn(ctx, conn, owner, steps); err != nil {
 		return err
 	}

@@ -40,6 +40,8 @@ type DB struct {
 	dialect Dialect
 	writer  *sql.DB
 	reader  *sql.DB         // the writer itself when the database is in memory
+	queue   *queue          // of those who write to a file; nil elsewhere
+	sent    *atomic.Uint64  // statements
 	server  *pgx.ConnConfig // nil on SQLite
 
 	memory bool
@@ -73,11 +75,12 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 }
 
 func openMemory(ctx context.Context) (*DB, error) {
-	pool, err := newPool(":memory:?"+settings(nil).Encode(), 1)
+	var sent atomic.Uint64
+	pool, err := newPool(":memory:?"+settings(nil).Encode(), 1, &sent)
 	if err != nil {
 		return nil, fmt.Errorf("open database in memory: %w", err)
 	}
-	db := &DB{dialect: SQLite, writer: pool, reader: pool, memory: true, lineage: pristine}
+	db := &DB{dialect: SQLite, writer: pool, reader: pool, sent: &sent, memory: true, lineage: pristine}
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database in memory: %w", err), pool.Close())
 	}
@@ -96,17 +99,16 @@ func openFile(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return fail(err)
 	}
-	writer, err := newPool(uri+"?"+settings(url.Values{
-		"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"},
-	}).Encode(), 1)
+	var sent atomic.Uint64
+	writer, err := newPool(uri+"?"+settings(url.Values{"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}}).Encode(), 1, &sent)
 	if err != nil {
 		return fail(err)
 	}
-	reader, err := newPool(uri+"?"+settings(url.Values{"_query_only": {"1"}}).Encode(), readers)
+	reader, err := newPool(uri+"?"+settings(url.Values{"_query_only": {"1"}}).Encode(), readers, &sent)
 	if err != nil {
 		return fail(errors.Join(err, writer.Close()))
 	}
-	db := &DB{dialect: SQLite, writer: writer, reader: reader}
+	db := &DB{dialect: SQLite, writer: writer, reader: reader, queue: &queue{pool: writer}, sent: &sent}
 	// Taking the write lock once finds a file that cannot be written now, not
 	// at the first request.
 	if err := db.firstWrite(ctx); err != nil {
@@ -196,6 +198,7 @@ func settings(more url.Values) url.Values {
 		"_dqs":          {"0"},
 		"_defensive":    {"1"},
 		"_error_rc":     {"1"},
+		"_pragma":       {"temp_store(memory)"},
 	}
 	for key, values := range more {
 		v[key] = values
@@ -203,11 +206,12 @@ func settings(more url.Values) url.Values {
 	return v
 }
 
-func newPool(dsn string, size int) (*sql.DB, error) {
+func newPool(dsn string, size int, sent *atomic.Uint64) (*sql.DB, error) {
 	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
+	c = liteConnector{c, sent}
 	if strings.HasPrefix(dsn, ":memory:") {
 		c = &onlyOnce{Connector: c}
 	}
@@ -261,3 +265,7 @@ func (db *DB) Close() error {
 	}
 	return nil
 }
+
+// Statements is how many were sent to the database so far, by all transactions of this DB; what begins and ends those is not counted. What
+// serves a page must not send more of them the more there is to serve, which tests can see here.
+func (db *DB) Statements() uint64 { return db.sent.Load() }

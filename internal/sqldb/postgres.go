@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -48,7 +49,8 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 			config.RuntimeParams[name] = value
 		}
 	}
-	db := &DB{dialect: PostgreSQL, writer: newServerPool(config), reader: newServerPool(config), server: config}
+	var sent atomic.Uint64
+	db := &DB{dialect: PostgreSQL, writer: newServerPool(config, &sent), reader: newServerPool(config, &sent), server: config, sent: &sent}
 	if err := db.writer.PingContext(ctx); err != nil {
 		_ = db.Close() // the first error is the one that says what is wrong
 		return nil, unreachable(config, err)
@@ -56,8 +58,8 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	return db, nil
 }
 
-func newServerPool(config *pgx.ConnConfig) *sql.DB {
-	pool := sql.OpenDB(connector{config})
+func newServerPool(config *pgx.ConnConfig, sent *atomic.Uint64) *sql.DB {
+	pool := sql.OpenDB(newServerConnector(config, sent))
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	pool.SetConnMaxIdleTime(idle)

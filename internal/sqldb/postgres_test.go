@@ -261,6 +261,63 @@ func TestADatabaseThatLostItsConnectionsGoesOn(t *testing.T) {
 	assert.Equal(t, "last", got[len(got)-1])
 }
 
+// A commit that is under way is told to be done or not, whether or not its caller is still there.
+func TestACommitIsNotLeftHalfWay(t *testing.T) {
+	t.Parallel()
+	db := open(t, pgtest.DSN(t))
+	require.NoError(t, db.Migrate(ctx, "notes", append(notes(db), `
+		CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$;
+		CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()`)))
+	brief, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var all sync.WaitGroup
+	require.NoError(t, db.Read(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(7)`)
+		require.NoError(t, err)
+		all.Go(func() {
+			assert.NoError(t, db.WriteAbout(brief, nil, func(tx *sql.Tx) error { return insert(tx, "kept") }))
+		})
+		for committing := false; !committing; {
+			err = tx.QueryRowContext(ctx, `SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted`).Scan(&committing)
+			require.NoError(t, err)
+		}
+		cancel()
+		return nil
+	}))
+	all.Wait()
+	assert.Equal(t, []string{"kept"}, texts(t, db))
+}
+
+// endsLate has ended, which the first who asks is not told.
+type endsLate struct {
+	context.Context
+	asked bool
+}
+
+func (c *endsLate) Done() <-chan struct{} {
+	if !c.asked {
+		c.asked = true
+		return nil
+	}
+	return c.Context.Done()
+}
+
+// Between the pool's look at a context and the connection's it may end. That is no lost connection.
+func TestAStatementThatWasNotSentSaysWhy(t *testing.T) {
+	t.Parallel()
+	db := open(t, pgtest.DSN(t))
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	require.NoError(t, db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(&endsLate{Context: ended}, `SELECT 1`)
+		require.ErrorIs(t, err, context.Canceled)
+		_, err = tx.QueryContext(&endsLate{Context: ended}, `SELECT 1`)
+		require.ErrorIs(t, err, context.Canceled)
+		_, err = tx.ExecContext(ctx, `SELECT 1`)
+		return err
+	}))
+}
+
 func TestAListenerHearsWhatIsCommittedElsewhere(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.DSN(t)

@@ -14,6 +14,11 @@ import (
 // one after the other, those of other replicas too. fn must use tx alone: a
 // Write or Read inside fn may wait for fn itself, until ctx ends.
 //
+// Once ctx has ended fn is not begun any more, its statements are refused, and
+// what it did is taken back; but a commit that is under way comes to its end,
+// and Write tells how it went. On a file it may be one for several writers, so
+// the answer can take as long as the others' fn do.
+//
 // fn must be repeatable: on PostgreSQL it runs again, ten times at most, when
 // the engine broke a deadlock at its cost. Nothing it did in the database is
 // left then; what it sets outside it must set anew.
@@ -25,8 +30,20 @@ func (db *DB) Write(ctx context.Context, fn func(*sql.Tx) error) error {
 		db.mu.Lock()
 		db.lineage = ""
 		db.mu.Unlock()
+		return db.withConn(ctx, func(conn *sql.Conn) error { return write(ctx, conn, nil, fn) })
+	default:
+		return db.queue.write(ctx, fn)
 	}
-	return write(ctx, db.writer, nil, fn)
+}
+
+// withConn takes a connection for writing out of the pool as long as do lasts.
+func (db *DB) withConn(ctx context.Context, do func(*sql.Conn) error) error {
+	conn, err := db.writer.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin to write: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // back to the pool; cannot fail in a way that matters here
+	return do(conn)
 }
 
 // WriteAbout is Write for a change that is about something: it may run beside
@@ -45,22 +62,19 @@ const attempts = 10
 
 func (db *DB) writeLocked(ctx context.Context, l locks, fn func(*sql.Tx) error) error {
 	// One connection for all attempts: one that waits again for its turn in the pool could wait for ever.
-	conn, err := db.writer.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("begin to write: %w", err)
-	}
-	defer func() { _ = conn.Close() }() // back to the pool; cannot fail in a way that matters here
-	for attempt := 1; ; attempt++ {
-		err := write(ctx, conn, &sql.TxOptions{Isolation: sql.LevelReadCommitted}, func(tx *sql.Tx) error {
-			if err := l.take(ctx, tx); err != nil {
-				return fmt.Errorf("begin to write: %w", err)
+	return db.withConn(ctx, func(conn *sql.Conn) error {
+		for attempt := 1; ; attempt++ {
+			err := write(ctx, conn, &sql.TxOptions{Isolation: sql.LevelReadCommitted}, func(tx *sql.Tx) error {
+				if err := l.take(ctx, tx); err != nil {
+					return fmt.Errorf("begin to write: %w", err)
+				}
+				return fn(tx)
+			})
+			if attempt == attempts || !again(err) {
+				return err
 			}
-			return fn(tx)
-		})
-		if attempt == attempts || !again(err) {
-			return err
 		}
-	}
+	})
 }
 
 // again tells the errors that PostgreSQL gives to a transaction that did nothing wrong, and for certain did nothing.
@@ -69,8 +83,12 @@ func again(err error) bool {
 	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01") // serialization failure, deadlock
 }
 
-func write(ctx context.Context, pool beginner, options *sql.TxOptions, fn func(*sql.Tx) error) error {
-	tx, err := pool.BeginTx(ctx, options)
+// write is a transaction on one connection. It does not end with ctx by itself, in the middle of something: ctx is looked at where it may end.
+func write(ctx context.Context, conn *sql.Conn, options *sql.TxOptions, fn func(*sql.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("begin to write: %w", err)
+	}
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), options)
 	if err != nil {
 		return fmt.Errorf("begin to write: %w", err)
 	}
@@ -78,18 +96,13 @@ func write(ctx context.Context, pool beginner, options *sql.TxOptions, fn func(*
 	if err := fn(tx); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
 	if err := tx.Commit(); err != nil {
-		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
-			err = ctx.Err() // database/sql took the transaction back by itself, and this is why
-		}
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
-}
-
-// beginner is a pool or one connection of it.
-type beginner interface {
-	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
 }
 
 // Read runs fn in a transaction that sees one state of the database throughout
