@@ -41,11 +41,13 @@ var sqliteSteps = []string{`
 		user_ids  TEXT NOT NULL,
 		group_ids TEXT NOT NULL
 	) STRICT;
-	CREATE INDEX changelog_owner_seq ON changelog (owner, seq);`,
+	CREATE INDEX changelog_owner_seq ON changelog (owner, seq);`, `
+	ALTER TABLE changelog ADD COLUMN details TEXT NOT NULL DEFAULT '';
+	DROP INDEX changelog_owner_seq;`,
 }
 
-// The trigger tells whoever listens, with the commit and only with it, also of
-// rows that something else than this package wrote.
+// tx is the transaction that wrote the row; by it a [Follower] knows what it has
+// not seen yet, whatever the order of numbers and commits.
 var postgresSteps = []string{`
 	CREATE TABLE changelog (
 		seq       BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -65,7 +67,14 @@ var postgresSteps = []string{`
 		RETURN NULL;
 	END $$;
 	CREATE TRIGGER changelog_notify AFTER INSERT ON changelog
-		FOR EACH STATEMENT EXECUTE FUNCTION changelog_notify();`,
+		FOR EACH STATEMENT EXECUTE FUNCTION changelog_notify();`, `
+	ALTER TABLE changelog
+		ADD COLUMN details TEXT NOT NULL DEFAULT '',
+		ADD COLUMN tx xid8 NOT NULL DEFAULT pg_current_xact_id();
+	CREATE INDEX changelog_tx ON changelog (tx);
+	DROP INDEX changelog_owner_seq;
+	DROP TRIGGER changelog_notify ON changelog;
+	DROP FUNCTION changelog_notify();`,
 }
 
 // Row is one committed change (SH-182). Ids are the host's, opaque here; "" or
@@ -80,63 +89,80 @@ type Row struct {
 	// UserIDs and GroupIDs are those whose access may differ now; both empty =
 	// anyone's.
 	UserIDs, GroupIDs []string
+	// Details are the owner's, in a form of its own: what people want to know once the ids mean nothing any more.
+	Details string
 }
 
 // Append writes row within the caller's transaction and returns its number;
 // row.Seq is ignored, and At is cut to the microsecond. It becomes visible with
-// the caller's commit and vanishes with its rollback; on PostgreSQL that commit also
-// wakes every [Follower].
+// the caller's commit and vanishes with its rollback; on PostgreSQL every [Follower]
+// is woken right after it.
 func Append(ctx context.Context, tx *sql.Tx, row Row) (seq int64, err error) {
-	if row.Owner == "" || row.Action == "" || row.At.IsZero() {
-		return 0, errors.New("append to the changelog: a change needs an owner, an action and a time")
-	}
-	users, err := encode(row.UserIDs)
-	if err != nil {
+	var b sqldb.Batch
+	if err := Add(&b, &seq, row); err != nil {
 		return 0, err
 	}
-	groups, err := encode(row.GroupIDs)
-	if err != nil {
-		return 0, err
-	}
-	err = tx.QueryRowContext(ctx, `
-		INSERT INTO changelog (at, owner, action, actor_id, server_id, code_id, user_ids, group_ids)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING seq`,
-		row.At.UnixMicro(), row.Owner, row.Action, row.ActorID, row.ServerID, row.CodeID, users, groups,
-	).Scan(&seq)
-	if err != nil {
+	if err := b.Run(ctx, tx); err != nil {
 		return 0, fmt.Errorf("append to the changelog: %w", err)
 	}
 	return seq, nil
 }
 
+// Add is Append among other statements: seq is set once they run.
+func Add(b *sqldb.Batch, seq *int64, row Row) error {
+	if row.Owner == "" || row.Action == "" || row.At.IsZero() {
+		return errors.New("append to the changelog: a change needs an owner, an action and a time")
+	}
+	users, err := encode(row.UserIDs)
+	if err != nil {
+		return err
+	}
+	groups, err := encode(row.GroupIDs)
+	if err != nil {
+		return err
+	}
+	b.Announce(channel)
+	b.Add(seq, `
+		INSERT INTO changelog (at, owner, action, actor_id, server_id, code_id, user_ids, group_ids, details)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING seq`,
+		row.At.UnixMicro(), row.Owner, row.Action, row.ActorID, row.ServerID, row.CodeID, users, groups, row.Details)
+	return nil
+}
+
+const columns = `seq, at, owner, action, actor_id, server_id, code_id, user_ids, group_ids, details`
+
 // After gives the owner's rows that come behind seq, in order, limit at most;
 // seq 0 begins with the oldest. A limit below 1 is an error.
-func After(ctx context.Context, db *sqldb.DB, owner string, seq int64, limit int) ([]Row, error) {
+func After(ctx context.Context, db *sqldb.DB, owner string, seq int64, limit int) (rows []Row, err error) {
 	if limit < 1 {
 		return nil, fmt.Errorf("read the changelog: a limit of %d reads nothing", limit)
 	}
-	var rows []Row
-	err := db.Read(ctx, func(tx *sql.Tx) error {
-		found, err := tx.QueryContext(ctx, `
-			SELECT seq, at, owner, action, actor_id, server_id, code_id, user_ids, group_ids
-			FROM changelog WHERE owner = $1 AND seq > $2 ORDER BY seq LIMIT $3`, owner, seq, limit)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = found.Close() }() // Err below tells what went wrong
-		for found.Next() {
-			row, err := scan(found)
-			if err != nil {
-				return err
-			}
-			rows = append(rows, row)
-		}
-		return found.Err()
+	err = db.Read(ctx, func(tx *sql.Tx) error {
+		rows, err = read(ctx, tx, `owner = $1 AND seq > $2`, limit, owner, seq)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the changelog: %w", err)
 	}
 	return rows, nil
+}
+
+// read gives rows in order of their numbers. There is no index for their owners: most rows are anyone's who asks, and each index costs every
+// change some of its time.
+func read(ctx context.Context, tx *sql.Tx, where string, limit int, args ...any) (rows []Row, err error) {
+	found, err := tx.QueryContext(ctx, fmt.Sprintf(`SELECT `+columns+` FROM changelog WHERE `+where+` ORDER BY seq LIMIT $%d`, len(args)+1), append(args, limit)...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = found.Close() }() // Err below tells what went wrong
+	for found.Next() {
+		row, err := scan(found)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, found.Err()
 }
 
 func scan(found *sql.Rows) (Row, error) {
@@ -145,7 +171,7 @@ func scan(found *sql.Rows) (Row, error) {
 		at            int64
 		users, groups string
 	)
-	err := found.Scan(&row.Seq, &at, &row.Owner, &row.Action, &row.ActorID, &row.ServerID, &row.CodeID, &users, &groups)
+	err := found.Scan(&row.Seq, &at, &row.Owner, &row.Action, &row.ActorID, &row.ServerID, &row.CodeID, &users, &groups, &row.Details)
 	if err != nil {
 		return Row{}, err
 	}
@@ -154,6 +180,22 @@ func scan(found *sql.Rows) (Row, error) {
 		return Row{}, fmt.Errorf("ids of change %d: %w", row.Seq, err)
 	}
 	return row, nil
+}
+
+// Purge deletes, within the caller's transaction, the owner's rows from before a time, and gives how many these were. It goes by numbers and
+// ends at the first row that is to be kept, so an older one behind that goes some other time. A [Follower] that was away for longer than rows
+// are kept misses those.
+func Purge(ctx context.Context, tx *sql.Tx, owner string, before time.Time) (n int, err error) {
+	res, err := tx.ExecContext(ctx, `DELETE FROM changelog WHERE owner = $1 AND at < $2
+		AND seq < coalesce((SELECT seq FROM changelog WHERE owner = $1 AND at >= $2 ORDER BY seq LIMIT 1), 9223372036854775807)`, owner, before.UnixMicro())
+	if err != nil {
+		return 0, fmt.Errorf("purge the changelog: %w", err)
+	}
+	gone, err := res.RowsAffected()
+	if err != nil {
+		return 0, fmt.Errorf("purge the changelog: %w", err)
+	}
+	return int(gone), nil
 }
 
 // encode writes ids as JSON, none as "null", so that none comes back as nil.

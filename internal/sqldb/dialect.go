@@ -26,6 +26,15 @@ func (d Dialect) In(column string, n int) string {
 	return fmt.Sprintf("%s IN (SELECT value FROM json_each($%d))", column, n)
 }
 
+// Among is the condition that a column has one of the few values that a query gives. PostgreSQL would rather join, by way of all rows that
+// have one of them; told like this it looks them up together with what else is asked of a row.
+func (d Dialect) Among(column, query string) string {
+	if d == PostgreSQL {
+		return column + ` = ANY (ARRAY(` + query + `))`
+	}
+	return column + ` IN (` + query + `)`
+}
+
 // Strings is an argument for [Dialect.In].
 func (d Dialect) Strings(values []string) any { return list(d, values) }
 

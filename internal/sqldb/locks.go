@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
-	"fmt"
 	"slices"
-	"strings"
 )
 
 // locks are PostgreSQL's advisory locks, held to the end of the transaction: that on the whole, which Write has alone and WriteAbout
@@ -40,14 +38,13 @@ func key(name string) int64 {
 
 // take waits for all of them, in one statement: that of the whole first, then the names.
 func (l locks) take(ctx context.Context, tx *sql.Tx) error {
-	first := "pg_advisory_xact_lock($1)"
+	var b Batch // which begins the transaction as well
 	if l.shared {
-		first = "pg_advisory_xact_lock_shared($1)"
+		// One text for any number of names. The server begins with the first column, and goes through the names as they are sorted.
+		b.Add(nil, `SELECT pg_advisory_xact_lock_shared($1), (SELECT count(pg_advisory_xact_lock(name)) FROM unnest($2::bigint[]) AS name)`,
+			key(whole), PostgreSQL.Integers(l.keys))
+	} else {
+		b.Add(nil, `SELECT pg_advisory_xact_lock($1)`, key(whole))
 	}
-	all, args := []string{first}, []any{key(whole)}
-	for i, k := range l.keys {
-		all, args = append(all, fmt.Sprintf("pg_advisory_xact_lock($%d)", i+2)), append(args, k)
-	}
-	_, err := tx.ExecContext(ctx, "SELECT "+strings.Join(all, ", "), args...)
-	return err
+	return b.Run(ctx, tx)
 }

@@ -2,8 +2,10 @@ package sqldb
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -35,14 +37,16 @@ func (c serverConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &serverConn{conn.(*stdlib.Conn), c.sent}, nil
+	return &serverConn{Conn: conn.(*stdlib.Conn), sent: c.sent}, nil
 }
 
 // serverConn is a connection to PostgreSQL by pgx's own adapter, which takes any text, counts statements, and whose transactions end for
 // certain. database/sql lets one goroutine at a time use it.
 type serverConn struct {
 	*stdlib.Conn
-	sent *atomic.Uint64
+	sent  *atomic.Uint64
+	begin string // what begins the transaction, as long as nothing was sent
+	news  string // the channel to be told after the commit; "" = none
 }
 
 var (
@@ -58,8 +62,14 @@ var (
 // IsValid says whether the pool may keep it.
 func (c *serverConn) IsValid() bool { return !c.Conn.Conn().IsClosed() }
 
-// ExecContext runs what gives no rows.
+// ExecContext runs what gives no rows, and a Batch.
 func (c *serverConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if b, ok := batchIn(args); ok {
+		return driver.ResultNoRows, c.why(ctx, c.batch(ctx, b))
+	}
+	if err := c.begun(ctx); err != nil {
+		return nil, err
+	}
 	c.sent.Add(1)
 	result, err := c.Conn.ExecContext(ctx, query, args)
 	return result, c.why(ctx, err)
@@ -67,6 +77,9 @@ func (c *serverConn) ExecContext(ctx context.Context, query string, args []drive
 
 // QueryContext runs what gives rows.
 func (c *serverConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if err := c.begun(ctx); err != nil {
+		return nil, err
+	}
 	c.sent.Add(1)
 	rows, err := c.Conn.QueryContext(ctx, query, args)
 	return rows, c.why(ctx, err)
@@ -80,59 +93,113 @@ func (c *serverConn) why(ctx context.Context, err error) error {
 	return err
 }
 
-// BeginTx begins a transaction whose beginning and end do not depend on ctx.
+// begun sends what begins the transaction, unless that was sent.
+func (c *serverConn) begun(ctx context.Context) error {
+	if c.begin == "" {
+		return nil
+	}
+	text := c.begin
+	c.begin = ""
+	_, err := c.Conn.Conn().Exec(ctx, text)
+	return err
+}
+
+// BeginTx begins a transaction whose end does not depend on ctx. One that writes begins with its first statement, in one round trip if
+// that is a Batch.
 func (c *serverConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
-	own, end := context.WithCancel(context.WithoutCancel(ctx))
-	late := time.AfterFunc(goodbye, end)
-	defer late.Stop()
-	tx, err := c.Conn.BeginTx(own, o)
-	if err != nil {
-		end()
+	c.begin, c.news = "begin", ""
+	switch sql.IsolationLevel(o.Isolation) {
+	case sql.LevelDefault:
+	case sql.LevelReadCommitted:
+		c.begin += " isolation level read committed"
+	case sql.LevelRepeatableRead:
+		c.begin += " isolation level repeatable read"
+	default:
+		return nil, fmt.Errorf("a transaction that is %v", sql.IsolationLevel(o.Isolation))
+	}
+	if !o.ReadOnly {
+		return serverTx{c}, nil
+	}
+	c.begin += " read only"
+	ctx, end := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+	defer end()
+	if err := c.begun(ctx); err != nil {
+		if c.Conn.Conn().IsClosed() {
+			return nil, driver.ErrBadConn // and the pool tries another
+		}
 		return nil, err
 	}
-	return serverTx{tx, end}, nil
+	return serverTx{c}, nil
 }
 
 // serverTx ends for certain: a commit is told to be done or not, whether or not its caller is still there.
-type serverTx struct {
-	driver.Tx
-	end context.CancelFunc // of the context that pgx's adapter ends the transaction with
-}
+type serverTx struct{ conn *serverConn }
 
-// Commit keeps everything.
-func (t serverTx) Commit() error { return t.within(commitLimit, t.Tx.Commit) }
+// Commit keeps everything, and tells of it.
+func (t serverTx) Commit() error {
+	if t.conn.begin != "" {
+		return t.Rollback() // of nothing
+	}
+	ctx, end := context.WithTimeout(context.Background(), commitLimit)
+	defer end()
+	var all pgx.Batch
+	all.Queue("commit")
+	if t.conn.news != "" {
+		// Behind the commit, not within. That stands whatever becomes of this, and who listens looks for themselves from time to time.
+		all.Queue(`SELECT pg_notify($1, '')`, t.conn.news)
+	}
+	results := t.conn.Conn.Conn().SendBatch(ctx, &all)
+	tag, err := results.Exec()
+	_ = results.Close()
+	if err == nil && tag.String() == "ROLLBACK" {
+		err = pgx.ErrTxCommitRollback
+	}
+	return err
+}
 
 // Rollback takes everything back.
-func (t serverTx) Rollback() error { return t.within(goodbye, t.Tx.Rollback) }
-
-func (t serverTx) within(limit time.Duration, do func() error) error {
-	defer t.end()
-	late := time.AfterFunc(limit, t.end)
-	defer late.Stop()
-	return do()
+func (t serverTx) Rollback() error {
+	if t.conn.begin != "" {
+		t.conn.begin = ""
+		return nil
+	}
+	ctx, end := context.WithTimeout(context.Background(), goodbye)
+	defer end()
+	_, err := t.conn.Conn.Conn().Exec(ctx, "rollback")
+	if err != nil {
+		// Whatever state it is in, nobody may go on with it.
+		err = errors.Join(err, t.conn.Conn.Conn().Close(ctx))
+	}
+	return err
 }
 
-// CheckNamedValue sees every argument on its way to the server. A visitor may send anything as a text, also what no text of PostgreSQL can
-// hold; that must become a text that nothing matches or an odd-looking note, and no failure.
+// CheckNamedValue sees every argument on its way to the server.
 func (c *serverConn) CheckNamedValue(v *driver.NamedValue) (err error) {
-	switch list := v.Value.(type) {
+	if _, ok := v.Value.(*Batch); ok {
+		return nil // its arguments are seen to when it is sent
+	}
+	v.Value, err = sendable(v.Value)
+	return err
+}
+
+// sendable is an argument as the server takes it. A visitor may send anything as a text, also what no text of PostgreSQL can
+// hold; that must become a text that nothing matches or an odd-looking note, and no failure.
+func sendable(v any) (any, error) {
+	switch list := v.(type) {
 	case []int64:
-		return nil
+		return list, nil
 	case []string:
 		texts := make([]string, len(list))
 		for i, text := range list {
 			texts[i] = storable(text)
 		}
-		v.Value = texts
-		return nil
+		return texts, nil
 	}
-	if v.Value, err = driver.DefaultParameterConverter.ConvertValue(v.Value); err != nil {
-		return err
+	value, err := driver.DefaultParameterConverter.ConvertValue(v)
+	if text, ok := value.(string); ok {
+		return storable(text), err
 	}
-	if text, ok := v.Value.(string); ok {
-		v.Value = storable(text)
-	}
-	return nil
+	return value, err
 }
 
 // storable replaces zero bytes and broken UTF-8 by U+FFFD.

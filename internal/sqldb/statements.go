@@ -54,16 +54,28 @@ type lite struct {
 }
 
 var (
-	_ driver.ConnBeginTx    = (*lite)(nil)
-	_ driver.ExecerContext  = (*lite)(nil)
-	_ driver.QueryerContext = (*lite)(nil)
+	_ driver.ConnBeginTx       = (*lite)(nil)
+	_ driver.ExecerContext     = (*lite)(nil)
+	_ driver.QueryerContext    = (*lite)(nil)
+	_ driver.NamedValueChecker = (*lite)(nil)
 )
 
 // uninterrupted is the context of all that the driver does. It would start a goroutine for each statement of a context that can end.
 var uninterrupted = context.Background()
 
-// ExecContext runs what gives no rows.
+// CheckNamedValue lets a Batch through.
+func (c *lite) CheckNamedValue(v *driver.NamedValue) error {
+	if _, ok := v.Value.(*Batch); ok {
+		return nil
+	}
+	return driver.ErrSkip // as it is done without this
+}
+
+// ExecContext runs what gives no rows, and a Batch.
 func (c *lite) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if b, ok := batchIn(args); ok {
+		return driver.ResultNoRows, c.batch(ctx, b)
+	}
 	s, err := c.take(ctx, query)
 	if err != nil {
 		return nil, err
