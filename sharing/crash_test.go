@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -37,16 +38,34 @@ const (
 	crashDraws = "SHARING_TEST_CRASH_SEED"
 )
 
-var (
-	crashPlace = sharing.Place{ServerID: "s-1", OwnerID: "u-owner"}
-	crashBases = [][]string{{"access:servers"}, {"access:servers", "servers"}, {"read:servers", "shares"}}
-)
+var crashPlace = sharing.Place{ServerID: "s-1", OwnerID: "u-owner"}
+
+// crashDoomed is how many codes there are to be deleted, with what they gave or without.
+const crashDoomed = 60
+
+// crashOrders are the codes: a few that stay, of which one can be used so often only, and those that are deleted.
+func crashOrders() (all []sharing.CodeOrder) {
+	for _, bases := range [][]string{{"access:servers"}, {"access:servers", "servers"}, {"read:servers", "shares"}} {
+		all = append(all, sharing.CodeOrder{Bases: bases})
+	}
+	all[1].Terms = sharing.Terms{Lifetime: time.Minute}
+	all = append(all, sharing.CodeOrder{Bases: []string{"servers"}, CodeLimits: sharing.CodeLimits{MaxUses: 30}})
+	for range crashDoomed {
+		all = append(all, sharing.CodeOrder{Bases: []string{"delete:servers", "shares"}})
+	}
+	for i := range all {
+		all[i].Place, all[i].ExpiresAt = crashPlace, start.AddDate(1, 0, 0)
+	}
+	return all
+}
 
 // Who the actor of a change is tells what was done, which a change does not have in full.
 const (
 	didGrant     = "granted read:servers"
+	didGrantMany = "granted users:shares to several"
 	didRevoke    = "revoked access:servers"
 	didRevokeAll = "revoked everything"
+	didDelete    = "deleted a code"
 )
 
 func TestMain(m *testing.M) {
@@ -55,6 +74,16 @@ func TestMain(m *testing.M) {
 			_, _ = fmt.Fprintln(os.Stderr, err)
 		}
 		os.Exit(1)
+	}
+	if text := os.Getenv(processPlan); text != "" {
+		ctx, cancel := context.WithTimeout(context.Background(), processLimit)
+		err := asProcess(ctx, text)
+		cancel()
+		if err != nil {
+			_, _ = fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -70,13 +99,16 @@ func untilKilled(ctx context.Context, path string) error {
 		return err
 	}
 	var all sync.WaitGroup
-	var moment atomic.Int64
+	var steps atomic.Int64
 	for i := range uint64(4) {
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(seed, i))
 			for range 10_000 { // an end, should nobody kill us
-				now := start.Add(time.Duration(moment.Add(1)) * time.Microsecond)
-				c, err := crashStep(ctx, store, now, random)
+				step := steps.Add(1)
+				now := start.Add(time.Duration(step) * time.Microsecond)
+				// Those that are deleted are taken one after the other, so that some are in use at any time.
+				doomed := int((seed%crashDoomed + uint64(step)/20) % crashDoomed)
+				c, err := crashStep(ctx, store, now, doomed, random)
 				if err != nil {
 					_, _ = fmt.Fprintln(os.Stderr, err)
 					return
@@ -96,30 +128,69 @@ func untilKilled(ctx context.Context, path string) error {
 	return fmt.Errorf("nobody came to kill this process")
 }
 
-func crashStep(ctx context.Context, store sharing.Store, now time.Time, random *rand.Rand) (c sharing.Change, err error) {
-	user := fmt.Sprintf("u-%d", random.IntN(12))
-	to := sharing.Grantee{Kind: sharing.KindUser, ID: user}
-	switch n := random.IntN(20); {
-	case n < 13:
-		secrets := strings.Fields(os.Getenv(crashCodes))
-		p, _ := sharing.Presented(secrets[random.IntN(len(secrets))]).Probe()
-		_, c, err = store.Exchange(ctx, now, p, sharing.Ref{Kind: sharing.KindUser, ID: user})
-	case n < 16:
-		_, c, err = store.Grant(ctx, now, crashGrant(to))
+func crashStep(ctx context.Context, store sharing.Store, now time.Time, doomed int, random *rand.Rand) (c sharing.Change, err error) {
+	user := func() string { return fmt.Sprintf("u-%d", random.IntN(12)) }
+	secrets := strings.Fields(os.Getenv(crashCodes))
+	exchange := func(secret string) (c sharing.Change, err error) {
+		p, _ := sharing.Presented(secret).Probe()
+		id := user()
+		_, c, err = store.Exchange(ctx, now, crashAct(id), p, sharing.Ref{Kind: sharing.KindUser, ID: id})
+		if errors.Is(err, sharing.ErrCodeNotFound) || errors.Is(err, sharing.ErrCodeSpent) {
+			err = nil
+		}
+		return c, err
+	}
+	stay := len(secrets) - crashDoomed
+	doomed += stay
+	switch n := random.IntN(24); {
+	case n < 10:
+		return exchange(secrets[random.IntN(stay)])
+	case n < 14:
+		return exchange(secrets[doomed])
+	case n == 14:
+		_, c, err = store.DeleteCode(ctx, now, crashAct(didDelete), crashPlace.ServerID, int64(doomed)+1, random.IntN(3) > 0)
+		if errors.Is(err, sharing.ErrCodeNotFound) {
+			err = nil
+		}
 	case n < 18:
-		_, c, err = store.Revoke(ctx, now, crashRevoke(didRevoke, to))
+		_, c, err = store.Grant(ctx, now, crashAct(didGrant), crashGrant("read:servers", user()))
+	case n < 20:
+		a := crashAct(didGrantMany)
+		for _, i := range random.Perm(12)[:5] {
+			a.Grantees = append(a.Grantees, fmt.Sprintf("u-%d", i)) // which the change has again
+		}
+		_, c, err = store.Grant(ctx, now, a, crashGrantMany(a.Grantees))
+	case n < 22:
+		_, c, err = store.Revoke(ctx, now, crashAct(didRevoke), crashRevoke(didRevoke, user()))
 	default:
-		_, c, err = store.Revoke(ctx, now, crashRevoke(didRevokeAll, to))
+		_, c, err = store.Revoke(ctx, now, crashAct(didRevokeAll), crashRevoke(didRevokeAll, user()))
 	}
 	return c, err
 }
 
-func crashGrant(to sharing.Grantee) sharing.GrantOrder {
-	return sharing.GrantOrder{ActorID: didGrant, Place: crashPlace, Grantee: to, Bases: []string{"read:servers"}}
+func crashAct(id string) sharing.Act {
+	return sharing.Act{Actor: sharing.Ref{Kind: sharing.KindUser, ID: id}}
 }
 
-func crashRevoke(what string, to sharing.Grantee) sharing.RevokeOrder {
-	return sharing.RevokeOrder{ActorID: what, ServerID: crashPlace.ServerID, Grantee: to, Bases: []string{"access:servers"}, All: what == didRevokeAll}
+func crashGrant(base string, users ...string) sharing.GrantOrder {
+	o := sharing.GrantOrder{Place: crashPlace, Bases: []string{base}}
+	for _, id := range users {
+		o.Grantees = append(o.Grantees, sharing.Grantee{Kind: sharing.KindUser, ID: id})
+	}
+	return o
+}
+
+// crashGrantMany ends with a session, and so is no part of the other grants.
+func crashGrantMany(users []string) sharing.GrantOrder {
+	o := crashGrant("users:shares", users...)
+	o.Session = true
+	return o
+}
+
+func crashRevoke(what, user string) sharing.RevokeOrder {
+	return sharing.RevokeOrder{
+		ServerID: crashPlace.ServerID, Grantee: sharing.Grantee{Kind: sharing.KindUser, ID: user}, Bases: []string{"access:servers"}, All: what == didRevokeAll,
+	}
 }
 
 // crash is a file that processes die on, and what has to be in it.
@@ -128,24 +199,25 @@ type crash struct {
 	probes map[string]sharing.Probe // by public id
 	env    []string
 	want   *refstore.Store
-	seen   int64 // changes that were checked
+	seen   int64          // changes that were checked
+	found  map[string]int // changes by what they did
 }
 
 func newCrash(t *testing.T) *crash {
 	t.Helper()
-	c := &crash{path: filepath.Join(t.TempDir(), "sharing.db"), probes: map[string]sharing.Probe{}, want: refstore.New()}
+	c := &crash{path: filepath.Join(t.TempDir(), "sharing.db"), probes: map[string]sharing.Probe{}, want: refstore.New(), found: map[string]int{}}
 	store, err := sqlstore.Open(t.Context(), c.path)
 	require.NoError(t, err)
 	random := rand.NewChaCha8([32]byte{9})
 	var texts []string
-	for _, bases := range crashBases {
+	for _, o := range crashOrders() {
 		secret, err := sharing.NewSecret(random)
 		require.NoError(t, err)
 		hash, prefix, err := secret.Hash(random)
 		require.NoError(t, err)
-		o := sharing.CodeOrder{Place: crashPlace, Bases: bases, Prefix: prefix, Hash: hash, ExpiresAt: start.AddDate(1, 0, 0)}
+		o.Prefix, o.Hash = prefix, hash
 		for _, s := range []sharing.Store{store, c.want} {
-			code, change, err := s.CreateCode(t.Context(), start, o)
+			code, change, err := s.CreateCode(t.Context(), start, crashAct("u-owner"), o)
 			require.NoError(t, err)
 			c.probes[sharing.CodeID(code.ID)], _ = secret.Probe()
 			c.seen = change.Seq
@@ -219,9 +291,10 @@ func (c *crash) check(t *testing.T, answered []sharing.Change) (changes int) {
 	for _, change := range done {
 		require.Equal(t, changeLine(change), changeLine(c.again(t, change)))
 		c.seen = change.Seq
+		c.found[fmt.Sprint(change.Action, map[bool]string{true: " with what it gave"}[change.Record.Cascade])]++
 	}
 	f, all := sharing.Filter{ServerID: crashPlace.ServerID}, sharing.Window{Limit: 1000}
-	now := start.Add(time.Hour)
+	now := start.Add(time.Second)
 	wantShares, err := c.want.Shares(ctx, now, f, all)
 	require.NoError(t, err)
 	shares, err := store.Shares(ctx, now, f, all)
@@ -239,15 +312,22 @@ func (c *crash) check(t *testing.T, answered []sharing.Change) (changes int) {
 func (c *crash) again(t *testing.T, change sharing.Change) (same sharing.Change) {
 	t.Helper()
 	var err error
-	require.Len(t, change.UserIDs, 1)
-	to := sharing.Grantee{Kind: sharing.KindUser, ID: change.UserIDs[0]}
+	require.NotEmpty(t, change.UserIDs)
+	user, a := change.UserIDs[0], crashAct(change.ActorID)
 	switch {
 	case change.Action == sharing.ActionExchange:
-		_, same, err = c.want.Exchange(t.Context(), change.At, c.probes[change.CodeID], sharing.Ref{Kind: sharing.KindUser, ID: to.ID})
+		_, same, err = c.want.Exchange(t.Context(), change.At, crashAct(user), c.probes[change.CodeID], sharing.Ref{Kind: sharing.KindUser, ID: user})
 	case change.ActorID == didGrant:
-		_, same, err = c.want.Grant(t.Context(), change.At, crashGrant(to))
+		_, same, err = c.want.Grant(t.Context(), change.At, a, crashGrant("read:servers", user))
+	case change.ActorID == didGrantMany:
+		a.Grantees = change.Record.Grantees
+		_, same, err = c.want.Grant(t.Context(), change.At, a, crashGrantMany(a.Grantees))
+	case change.ActorID == didDelete:
+		id, ok := sharing.ParseCodeID(change.CodeID)
+		require.True(t, ok)
+		_, same, err = c.want.DeleteCode(t.Context(), change.At, a, crashPlace.ServerID, id, change.Record.Cascade)
 	default:
-		_, same, err = c.want.Revoke(t.Context(), change.At, crashRevoke(change.ActorID, to))
+		_, same, err = c.want.Revoke(t.Context(), change.At, a, crashRevoke(change.ActorID, user))
 	}
 	require.NoError(t, err)
 	return same
@@ -271,6 +351,6 @@ func TestKilledAtRandomMoments(t *testing.T) {
 		answered += len(acknowledged)
 		unanswered += found - len(acknowledged)
 	}
-	t.Logf("%d changes answered, %d more found", answered, unanswered)
+	t.Logf("%d changes answered, %d more found: %v", answered, unanswered, c.found)
 	assert.NotZero(t, answered)
 }

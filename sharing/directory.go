@@ -37,6 +37,8 @@ func (s Server) String() string { return s.Owner.Name + "/" + s.Name }
 type Caller struct {
 	Ref
 	Scopes scopes.Set
+	// Address is the network address that they ask from, for [Quotas]; "" = not known, so that none counts by it.
+	Address string
 }
 
 // What a [Directory] answers about names that it does not know.
@@ -60,4 +62,10 @@ type Directory interface {
 	Refs(ctx context.Context, ids []string) (map[string]Ref, error)
 	// GroupsOf lists the ids of the groups that a user is in now; none for an unknown user.
 	GroupsOf(ctx context.Context, userID string) ([]string, error)
+}
+
+// ServerLister is what a [Directory] may be besides: it lists the servers of a user by the user's id, in any order. Where it is missing,
+// [Service.OwnServers] gives the default server alone.
+type ServerLister interface {
+	ServersOf(ctx context.Context, ownerID string) ([]Server, error)
 }

@@ -19,8 +19,30 @@
 //	…
 //	held, until, err := service.SharedScopes(ctx, bob.ID) // what the host adds to bob's scopes
 //
-// Names are not keys: a share follows its server, owner and grantee when they are renamed, so there is nothing to call then. When they are deleted,
-// the host says so to [Service.ServerRemoved] and its fellows.
+// Names are not keys: a share follows its server, owner and grantee when they are renamed, so there is nothing to call then. What else happens to them the
+// host says: [Service.ServerRemoved], [Service.UserRemoved], [Service.GroupRemoved], [Service.ServerStopped]. It calls [Service.PurgeExpired] at start and then
+// hourly; what has ended is over before that, and what is kept besides is the record of changes, for AuditAge.
+//
+// # Grants, and when they end
+//
+// A JupyterHub keeps one list of scopes for each share, so it cannot say where a scope came from, nor let it end. Here a share is a sum of [Grant] values, each
+// with its origin, its time, who made it, and its end: never, at a time, when the server stops, or both. A share on the wire is their union, as it always was, and it
+// is gone when none is left. That is what these rest on, none of which a JupyterHub has:
+//
+//   - [Terms] on a grant or a code: access that ends after a while, or with the session of the server.
+//   - codes that can be used a number of times, by named users, by groups, by a domain of user names ([CodeRequest]), with a note on them.
+//   - a code revoked together with the access that it gave, and with no other ([DeleteRequest]).
+//   - who accepted which code, and when ([Service.ListByCode]); many grants at once ([Service.GrantMany]).
+//
+// What is granted never takes away: of two ends for the same scope from the same origin, the later one holds. A grant that ends by the clock changes answers
+// without a write, so [Service.SharedScopes] says until when its answer holds.
+//
+// # Who is told
+//
+// Each mutation is one [Change]: a row written in the same transaction, with ids for programs and the names of that day for people, a log record, and a call of
+// OnChange before the answer. Other processes on the same PostgreSQL or SQLite database hear of it by the Follow method of the store.
+//
+// [Quotas] bound what a script can do in somebody's name, and [Counters] tell a host's metrics what happens.
 //
 // # What it costs
 //

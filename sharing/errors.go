@@ -3,11 +3,12 @@ package sharing
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hubshare/hubshare/scopes"
 )
 
-// Why a [Service] refuses. Beside these it answers [ErrCodeNotFound], [ErrOwnCode] and [ErrNoSuchShare]. A refusal is always an
+// Why a [Service] refuses. Beside these it answers [ErrCodeNotFound], [ErrOwnCode], [ErrCodeSpent] and [ErrNoSuchShare]. A refusal is always an
 // [*Error] that wraps exactly one of them; any other error is an internal failure, whose text no client may see.
 var (
 	// ErrAnonymous: nobody is asking (SH-54.1).
@@ -34,13 +35,20 @@ var (
 	ErrNoSuchOwner = errors.New("no such owner")
 	// ErrNotAUser: only users accept a share (SH-2).
 	ErrNotAUser = errors.New("not a user")
+	// ErrNotForVisitor: the code is bound to others.
+	ErrNotForVisitor = errors.New("share code is for others")
+	// ErrInvalidCode: a limit, a binding or a note that no code can have.
+	ErrInvalidCode = errors.New("invalid share code request")
+	// ErrQuota: asked too often; the [*Error] says when to come back.
+	ErrQuota = errors.New("quota exceeded")
 )
 
 // Error is a refusal with the text that a client may see (sections 6, 8 and 9 of the sharing rules). Tell refusals apart with
 // [errors.Is] and the values of this package.
 type Error struct {
-	Message string // for the client; never holds a secret, may hold what they sent otherwise
-	reason  error
+	Message    string        // for the client; never holds a secret, may hold what they sent otherwise
+	RetryAfter time.Duration // with ErrQuota: how long to wait, more than 0
+	reason     error
 }
 
 // Error gives the message.

@@ -158,7 +158,7 @@ func TestGrantsMergeAndRevokesTakeAway(t *testing.T) {
 
 	revoke := func(list ...string) *sharing.Share {
 		t.Helper()
-		left, err := f.Revoke(t.Context(), f.as(t, "alice"), sharing.GrantRequest{Server: home, Grantee: toUser("carol"), Scopes: list})
+		left, err := f.Revoke(t.Context(), f.as(t, "alice"), sharing.RevokeRequest{Server: home, Grantee: toUser("carol"), Scopes: list})
 		require.NoError(t, err)
 		return left
 	}
@@ -176,12 +176,12 @@ func TestGrantsMergeAndRevokesTakeAway(t *testing.T) {
 	assert.Nil(t, revoke(read), "V-104 the last scope ends the share")
 	assert.Nil(t, revoke(read), "SH-91 nothing is left of nothing")
 	assert.Nil(t, revoke())
-	left, err := f.Revoke(t.Context(), f.as(t, "alice"), sharing.GrantRequest{Server: home, Grantee: toUser("ghost")})
+	left, err := f.Revoke(t.Context(), f.as(t, "alice"), sharing.RevokeRequest{Server: home, Grantee: toUser("ghost")})
 	require.NoError(t, err, "SH-91 a grantee who does not exist has nothing")
 	assert.Nil(t, left)
-	_, err = f.Revoke(t.Context(), f.as(t, "alice"), sharing.GrantRequest{Server: home, Grantee: toUser("carol"), Scopes: []string{"nope"}})
+	_, err = f.Revoke(t.Context(), f.as(t, "alice"), sharing.RevokeRequest{Server: home, Grantee: toUser("carol"), Scopes: []string{"nope"}})
 	assert.ErrorIs(t, err, sharing.ErrInvalidScope)
-	_, err = f.Revoke(t.Context(), f.as(t, "alice"), sharing.GrantRequest{Server: sharing.ServerName{Owner: "alice", Name: "x"}, Grantee: toUser("carol")})
+	_, err = f.Revoke(t.Context(), f.as(t, "alice"), sharing.RevokeRequest{Server: sharing.ServerName{Owner: "alice", Name: "x"}, Grantee: toUser("carol")})
 	assert.ErrorIs(t, err, sharing.ErrNoSuchServer)
 }
 
@@ -190,7 +190,7 @@ func TestScopesImpliedByAShareStay(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.grant(t, "", "user", "carol", "shares", "access:servers")
-	left, err := f.Revoke(t.Context(), f.as(t, "alice"), sharing.GrantRequest{Server: home, Grantee: toUser("carol"), Scopes: []string{"access:servers"}})
+	left, err := f.Revoke(t.Context(), f.as(t, "alice"), sharing.RevokeRequest{Server: home, Grantee: toUser("carol"), Scopes: []string{"access:servers"}})
 	require.NoError(t, err)
 	require.NotNil(t, left)
 	assert.Equal(t, []string{"shares!server=alice/"}, texts(*left))
@@ -279,7 +279,7 @@ func TestUnionAndDifference(t *testing.T) {
 				return assert.NoError(t, err)
 			}
 		}
-		left, err := f.Revoke(t.Context(), admin, request(third))
+		left, err := f.Revoke(t.Context(), admin, sharing.RevokeRequest{Server: home, Grantee: toUser("carol"), Scopes: pick(third)})
 		if err != nil {
 			return assert.NoError(t, err)
 		}
@@ -292,7 +292,7 @@ func TestUnionAndDifference(t *testing.T) {
 			want = append(want, name+"!server=alice/")
 		}
 		slices.Sort(want)
-		_, err = f.Revoke(t.Context(), admin, sharing.GrantRequest{Server: home, Grantee: toUser("carol")})
+		_, err = f.Revoke(t.Context(), admin, sharing.RevokeRequest{Server: home, Grantee: toUser("carol")})
 		return assert.NoError(t, err) && assert.Equal(t, want, got)
 	}
 	require.NoError(t, quick.Check(law, &quick.Config{MaxCount: 60}))

@@ -3,7 +3,6 @@ package sharing
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -59,13 +58,37 @@ func (s *Service) forget(ctx context.Context, kind, id string) error {
 	if err != nil {
 		return fmt.Errorf("forget %s %s: %w", kind, id, err)
 	}
-	s.changed(ctx, Ref{}, c, slog.String("kind", kind), slog.String("id", id))
+	s.changed(ctx, c)
 	return nil
 }
 
-// PurgeExpired deletes what has ended: housekeeping, on which nothing else depends (SH-23). A host calls it at start and then hourly.
+// ServerStopped is told of a server that stopped, however it did: what was shared for as long as it runs ends. Shares without that term are not touched (SH-7). It may be
+// called again, and for servers that were never shared; a host that was away calls it at start for those that do not run. What is granted while a server is stopped
+// lasts until it has run and stopped again.
+func (s *Service) ServerStopped(ctx context.Context, srv Server) error {
+	_, c, err := s.Store.EndSession(ctx, s.now(), Act{Server: srv.String()}, srv.ID)
+	if err != nil {
+		return fmt.Errorf("end what was shared until %s stopped: %w", srv, err)
+	}
+	s.changed(ctx, c)
+	return nil
+}
+
+const (
+	defaultAuditAge = 365 * 24 * time.Hour
+	minAuditAge     = 24 * time.Hour
+	// goneAge is for how long an id is remembered as gone. Whoever looked it up before has given up long since, and it never comes back.
+	goneAge = 24 * time.Hour
+)
+
+// PurgeExpired deletes what has ended, and changes older than AuditAge: housekeeping, on which nothing else depends (SH-23). A host calls it at start and then
+// hourly.
 func (s *Service) PurgeExpired(ctx context.Context) (Purged, error) {
-	p, err := s.Store.Purge(ctx, s.now())
+	now, age := s.now(), s.AuditAge
+	if age <= 0 {
+		age = defaultAuditAge
+	}
+	p, err := s.Store.Purge(ctx, now, PurgeOrder{Changes: now.Add(-max(age, minAuditAge)), Gone: now.Add(-goneAge)})
 	if err != nil {
 		return Purged{}, fmt.Errorf("purge expired codes: %w", err)
 	}

@@ -240,7 +240,7 @@ func TestInternalFailuresAreNoRefusals(t *testing.T) {
 			return err
 		},
 		"Revoke": func() error {
-			_, err := f.Revoke(ctx, by, sharing.GrantRequest{Server: home, Grantee: toUser("carol")})
+			_, err := f.Revoke(ctx, by, sharing.RevokeRequest{Server: home, Grantee: toUser("carol")})
 			return err
 		},
 		"RevokeAll":       func() error { return f.RevokeAll(ctx, by, home) },
@@ -250,7 +250,7 @@ func TestInternalFailuresAreNoRefusals(t *testing.T) {
 		"Exchange":        func() error { _, err := f.Exchange(ctx, carol, secret); return err },
 		"CreateCode":      func() error { _, _, err := f.CreateCode(ctx, by, sharing.CodeRequest{Server: home}); return err },
 		"SharedScopes":    func() error { _, _, err := f.SharedScopes(ctx, carol.ID); return err },
-		"DeleteCodes":     func() error { return f.DeleteCodes(ctx, by, home) },
+		"DeleteCodes":     func() error { return f.DeleteCodes(ctx, by, sharing.DeleteRequest{Server: home}) },
 		"ListCodesByName": func() error { _, err := f.ListCodesByServer(ctx, by, home, w); return err },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hubshare/hubshare/scopes"
 )
 
 // ListByOwner lists the shares of all servers of an owner, in order of creation (SH-80). It needs read:shares on the whole owner (SH-56).
 // Errors: those of Authorize, ErrNoSuchOwner.
-func (s *Service) ListByOwner(ctx context.Context, by Caller, owner string, w Window) (Page[Share], error) {
+func (s *Service) ListByOwner(ctx context.Context, by Caller, owner string, w Window) (_ Page[Share], err error) {
+	defer s.refused(&err)
 	ref, err := s.gateOwner(ctx, by, owner)
 	if err != nil {
 		return Page[Share]{}, err
@@ -21,15 +23,53 @@ func (s *Service) ListByOwner(ctx context.Context, by Caller, owner string, w Wi
 
 // ListByServer lists the shares of one server (SH-81). Errors: those of Authorize, ErrNoSuchServer.
 func (s *Service) ListByServer(ctx context.Context, by Caller, n ServerName, w Window) (Page[Share], error) {
+	return s.ListByCode(ctx, by, n, 0, w)
+}
+
+// ListByCode lists the shares of one server that have something by a code, which may be gone by now: who accepted it, and when, and has not lost it since.
+// A code of another server was accepted by nobody here. Errors as for ListByServer.
+func (s *Service) ListByCode(ctx context.Context, by Caller, n ServerName, codeID int64, w Window) (_ Page[Share], err error) {
+	defer s.refused(&err)
 	srv, err := s.gateServer(ctx, by, ScopeReadShares, n)
 	if err != nil {
 		return Page[Share]{}, err
 	}
-	return s.shares(ctx, Filter{ServerID: srv.ID}, w)
+	return s.shares(ctx, Filter{ServerID: srv.ID, CodeID: codeID}, w)
+}
+
+// OwnServers lists the servers of a calling user, by name: what they can share. It needs read:shares on them as a whole. Errors: those of Authorize,
+// ErrNotAUser.
+func (s *Service) OwnServers(ctx context.Context, by Caller) (_ []Server, err error) {
+	defer s.refused(&err)
+	if err := s.Authorize(by, ScopeReadShares, scopes.User(by.Name)); err != nil {
+		return nil, err
+	}
+	if by.Kind != KindUser {
+		return nil, refuse(ErrNotAUser, "Only users have servers")
+	}
+	lister, ok := s.Directory.(ServerLister)
+	if !ok {
+		srv, err := s.Directory.FindServer(ctx, by.Name, "")
+		switch {
+		case errors.Is(err, ErrNoSuchServer):
+			return nil, nil
+		case err != nil:
+			return nil, fmt.Errorf("find the default server of %s: %w", by.Name, err)
+		}
+		return []Server{srv}, nil
+	}
+	servers, err := lister.ServersOf(ctx, by.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list the servers of %s: %w", by.Name, err)
+	}
+	servers = slices.Clone(servers)
+	slices.SortFunc(servers, func(a, b Server) int { return strings.Compare(a.Name, b.Name) })
+	return servers, nil
 }
 
 // ListCodesByOwner lists the live codes of all servers of an owner (SH-100). Errors as for ListByOwner.
-func (s *Service) ListCodesByOwner(ctx context.Context, by Caller, owner string, w Window) (Page[Code], error) {
+func (s *Service) ListCodesByOwner(ctx context.Context, by Caller, owner string, w Window) (_ Page[Code], err error) {
+	defer s.refused(&err)
 	ref, err := s.gateOwner(ctx, by, owner)
 	if err != nil {
 		return Page[Code]{}, err
@@ -38,7 +78,8 @@ func (s *Service) ListCodesByOwner(ctx context.Context, by Caller, owner string,
 }
 
 // ListCodesByServer lists the live codes of one server (SH-101). Errors as for ListByServer.
-func (s *Service) ListCodesByServer(ctx context.Context, by Caller, n ServerName, w Window) (Page[Code], error) {
+func (s *Service) ListCodesByServer(ctx context.Context, by Caller, n ServerName, w Window) (_ Page[Code], err error) {
+	defer s.refused(&err)
 	srv, err := s.gateServer(ctx, by, ScopeReadShares, n)
 	if err != nil {
 		return Page[Code]{}, err
@@ -48,7 +89,8 @@ func (s *Service) ListCodesByServer(ctx context.Context, by Caller, n ServerName
 
 // ListByGrantee lists what is shared with a user, directly and through the groups they are in now (SH-120), or with a group (SH-130).
 // Errors: those of Authorize, ErrInvalidGrantee, ErrNoSuchUser, ErrNoSuchGroup.
-func (s *Service) ListByGrantee(ctx context.Context, by Caller, g GranteeName, w Window) (Page[Share], error) {
+func (s *Service) ListByGrantee(ctx context.Context, by Caller, g GranteeName, w Window) (_ Page[Share], err error) {
+	defer s.refused(&err)
 	ref, err := s.gateGrantee(ctx, by, g, ScopeReadUserShares, ScopeReadGroupShares)
 	if err != nil {
 		return Page[Share]{}, err
@@ -68,7 +110,8 @@ func (s *Service) ListByGrantee(ctx context.Context, by Caller, g GranteeName, w
 
 // Get gives a grantee's own share on a server, not what a user has through groups (SH-121, SH-131). Errors: those of Authorize,
 // ErrInvalidGrantee, ErrNoSuchGroup, ErrNoSuchShare for all else that is not there.
-func (s *Service) Get(ctx context.Context, by Caller, g GranteeName, n ServerName) (Share, error) {
+func (s *Service) Get(ctx context.Context, by Caller, g GranteeName, n ServerName) (_ Share, err error) {
+	defer s.refused(&err)
 	grantee, srv, err := s.sharedWith(ctx, by, g, n, ScopeReadUserShares, ScopeReadGroupShares)
 	if err != nil {
 		return Share{}, err
@@ -120,11 +163,9 @@ func (s *Service) shares(ctx context.Context, f Filter, w Window) (Page[Share], 
 	for _, row := range rows.Items {
 		ids = append(ids, row.Grantee.ID)
 	}
-	refs := map[string]Ref{}
-	if ids = slices.Compact(slices.Sorted(slices.Values(ids))); len(ids) > 0 {
-		if refs, err = s.Directory.Refs(ctx, ids); err != nil {
-			return Page[Share]{}, fmt.Errorf("look up grantees: %w", err)
-		}
+	refs, err := s.refsOf(ctx, ids)
+	if err != nil {
+		return Page[Share]{}, err
 	}
 	page := Page[Share]{Items: make([]Share, 0, len(rows.Items)), Total: rows.Total}
 	for _, row := range rows.Items {
@@ -147,13 +188,50 @@ func (s *Service) codes(ctx context.Context, f Filter, w Window) (Page[Code], er
 	if err != nil {
 		return Page[Code]{}, err
 	}
+	var ids []string
+	for _, row := range rows.Items {
+		if row.Bound != nil {
+			ids = append(append(ids, row.Bound.Users...), row.Bound.Groups...)
+		}
+	}
+	refs, err := s.refsOf(ctx, ids)
+	if err != nil {
+		return Page[Code]{}, err
+	}
 	page := Page[Code]{Items: make([]Code, 0, len(rows.Items)), Total: rows.Total}
 	for _, row := range rows.Items {
 		if srv, known := servers[row.ServerID]; known {
-			page.Items = append(page.Items, codeOf(row, srv))
+			page.Items = append(page.Items, codeOf(row, srv, row.Bound.refs(refs)))
 		}
 	}
 	return page, nil
+}
+
+// refs are those whom a code is for and who still exist, users first.
+func (b *Binding) refs(known map[string]Ref) (out []Ref) {
+	if b == nil {
+		return nil
+	}
+	for _, id := range slices.Concat(b.Users, b.Groups) {
+		if ref, ok := known[id]; ok {
+			out = append(out, ref)
+		}
+	}
+	return out
+}
+
+// refsOf looks users and groups up in one call.
+func (s *Service) refsOf(ctx context.Context, ids []string) (map[string]Ref, error) {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	if ids = slices.Compact(ids); len(ids) == 0 {
+		return nil, nil
+	}
+	refs, err := s.Directory.Refs(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look up users and groups: %w", err)
+	}
+	return refs, nil
 }
 
 // serversOf looks the servers of n rows up in one call.

@@ -17,13 +17,35 @@ func (w *world) wait(t *rapid.T) {
 	w.now = w.now.Add(time.Duration(rapid.SampledFrom([]int{1, 60, 540, 600, 3600, 86400}).Draw(t, "seconds")) * time.Second)
 }
 
+// waitForAnEnd is SH-21: it comes to the very moment of an end, or just before.
+func (w *world) waitForAnEnd(t *rapid.T) {
+	w.ends = slices.DeleteFunc(w.ends, func(end time.Time) bool { return !end.After(w.now.Add(time.Microsecond)) })
+	if len(w.ends) == 0 {
+		t.Skip("nothing ends")
+	}
+	w.now = rapid.SampledFrom(w.ends).Draw(t, "end").Add(-time.Duration(rapid.IntRange(0, 1).Draw(t, "before")) * time.Microsecond)
+}
+
+// stop ends what was shared for as long as a server runs; saying it again changes nothing.
+func (w *world) stop(t *rapid.T) {
+	srv := w.current(rapid.SampledFrom(w.servers).Draw(t, "server"))
+	for range 2 {
+		_, _, err := w.want.EndSession(t.Context(), w.now, sharing.Act{Server: srv.Owner.Name + "/" + srv.Name}, srv.ID)
+		require.NoError(t, err)
+		require.NoError(t, w.ServerStopped(t.Context(), srv))
+	}
+}
+
 // purge is SH-23: nobody sees a difference, which compare finds out.
 func (w *world) purge(t *rapid.T) {
-	want, err := w.want.Purge(t.Context(), w.now)
+	day := 24 * time.Hour
+	want, err := w.want.Purge(t.Context(), w.now, sharing.PurgeOrder{Changes: w.now.Add(-365 * day), Gone: w.now.Add(-day)})
 	require.NoError(t, err)
 	got, err := w.PurgeExpired(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, want, got)
+	// What the hub has after all may be shared again.
+	w.gone = slices.DeleteFunc(w.gone, func(g vanished) bool { return g.early && g.at.Before(w.now.Add(-day)) })
 }
 
 // pages is SH-222: the pages of a list, one after the other, are the list.
@@ -96,18 +118,18 @@ func (w *world) remove(t *rapid.T) {
 		w.servers = slices.DeleteFunc(w.servers, func(s sharing.Server) bool { return s.Owner.ID == id })
 		w.users = slices.DeleteFunc(w.users, func(u sharing.Ref) bool { return u.ID == id })
 	}
-	w.forget(t, kind, id)
+	w.forget(t, kind, id, false)
 }
 
 // forgetEarly says that something is gone while the hub still finds it: what a request sees that looked it up a moment before (SH-45 e).
 func (w *world) forgetEarly(t *rapid.T) {
 	if rapid.IntRange(0, 2).Draw(t, "rarely") == 0 {
 		kind, id := w.drawThing(t)
-		w.forget(t, kind, id)
+		w.forget(t, kind, id, true)
 	}
 }
 
-func (w *world) forget(t *rapid.T, kind, id string) {
+func (w *world) forget(t *rapid.T, kind, id string, early bool) {
 	call := map[string]func() error{
 		sharing.KindServer: func() error { return w.ServerRemoved(t.Context(), id) },
 		sharing.KindUser:   func() error { return w.UserRemoved(t.Context(), id) },
@@ -118,7 +140,10 @@ func (w *world) forget(t *rapid.T, kind, id string) {
 		require.NoError(t, err)
 		require.NoError(t, call())
 	}
-	w.gone = append(w.gone, sharing.GoneError{Kind: kind, ID: id})
+	if slices.ContainsFunc(w.gone, func(g vanished) bool { return g.Kind == kind && g.ID == id }) {
+		return // it was forgotten before
+	}
+	w.gone = append(w.gone, vanished{sharing.GoneError{Kind: kind, ID: id}, w.now, early})
 }
 
 // drawThing is a server, a group or a user that may vanish: not the administrator, nor a default server.

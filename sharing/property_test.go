@@ -1,7 +1,7 @@
 package sharing_test
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/hubshare/hubshare/scopes"
 	"github.com/hubshare/hubshare/sharing"
 )
 
@@ -21,8 +20,8 @@ func TestAnySequenceOfOperations(t *testing.T) {
 		w := newWorld(t)
 		t.Repeat(map[string]func(*rapid.T){
 			"grant":             w.grant,
-			"grant for a while": w.grantUntil,
-			"and for a while":   w.grantUntil,
+			"grant again":       w.grant,
+			"grant to several":  w.grantMany,
 			"revoke":            w.revoke,
 			"revoke all":        w.revokeAll,
 			"leave":             w.leave,
@@ -31,6 +30,8 @@ func TestAnySequenceOfOperations(t *testing.T) {
 			"exchange again":    w.exchange,
 			"delete codes":      w.deleteCodes,
 			"time goes by":      w.wait,
+			"until an end":      w.waitForAnEnd,
+			"a server stops":    w.stop,
 			"purge":             w.purge,
 			"page through":      w.pages,
 			"remove":            w.remove,
@@ -116,99 +117,130 @@ func refused(t *rapid.T, want, got error) bool {
 	return true
 }
 
+func (w *world) drawTerms(t *rapid.T) sharing.Terms {
+	return sharing.Terms{
+		Lifetime: time.Duration(rapid.SampledFrom(someLengths).Draw(t, "length")) * time.Second,
+		Session:  rapid.IntRange(0, 3).Draw(t, "session") == 0,
+	}
+}
+
+// noteEnd remembers when something ends, to come back at that very moment.
+func (w *world) noteEnd(server, user string, length time.Duration) {
+	if length > 0 {
+		w.ends = append(w.ends, w.now.Add(length))
+		w.lapsing = lapse{server, user}
+	}
+}
+
 // grant is SH-40 and the checks of SH-82.
 func (w *world) grant(t *rapid.T) {
 	by, n, g := w.drawCaller(t), w.drawServer(t), w.drawGrantee(t)
-	if again, ok := w.ending(); ok && rapid.Bool().Draw(t, "what ends or has ended") {
-		n, g = again.Server, again.Grantee
+	if again, to, ok := w.ending(); ok && rapid.Bool().Draw(t, "what ends or has ended") {
+		n, g = again, to
 	}
-	requested := w.drawScopes(t, n)
-	row, want := w.foreseeGrant(t, by, n, g, requested)
-	got, err := w.Grant(t.Context(), w.as(t, by), sharing.GrantRequest{Server: n, Grantee: g, Scopes: requested})
+	r := sharing.BulkRequest{Server: n, Grantees: []sharing.GranteeName{g}, Scopes: w.drawScopes(t, n), Terms: w.drawTerms(t)}
+	caller := w.as(t, by)
+	rows, want := w.foreseeGrant(t, by, r)
+	got, err := w.Grant(t.Context(), caller, sharing.GrantRequest{Server: n, Grantee: g, Scopes: r.Scopes, Terms: r.Terms})
 	if !refused(t, want, err) {
-		require.Equal(t, w.wantShareLine(row), shareLine(got))
+		require.Equal(t, w.wantShareLine(rows[0]), shareLine(got))
 	}
 }
 
-func (w *world) foreseeGrant(t *rapid.T, by sharing.Ref, n sharing.ServerName, g sharing.GranteeName, requested []string) (sharing.StoredShare, error) {
-	none := sharing.StoredShare{}
-	if err := w.gate(t, by, n); err != nil {
-		return none, err
+// grantMany is the same for several, all or none.
+func (w *world) grantMany(t *rapid.T) {
+	by, n := w.drawCaller(t), w.drawServer(t)
+	r := sharing.BulkRequest{Server: n, Scopes: w.drawScopes(t, n), Terms: w.drawTerms(t)}
+	for range rapid.IntRange(1, 4).Draw(t, "grantees") {
+		r.Grantees = append(r.Grantees, w.drawGrantee(t))
 	}
-	bases, err := wantedBases(requested, n)
-	if err != nil {
-		return none, err
-	}
-	srv, ok := w.found(n)
-	if !ok {
-		return none, sharing.ErrNoSuchServer
-	}
-	for _, base := range bases {
-		if !w.holds(t, by, base, n) {
-			return none, sharing.ErrScopeNotHeld
+	caller := w.as(t, by)
+	asked := r.Grantees
+	r.Grantees = nil
+	for _, g := range asked { // one named twice counts once
+		if !slices.Contains(r.Grantees, g) {
+			r.Grantees = append(r.Grantees, g)
 		}
 	}
-	if w.roles[by.ID] != bossRole && g != toUser(by.Name) {
-		return none, sharing.ErrNameNotReadable
+	rows, want := w.foreseeGrant(t, by, r)
+	r.Grantees = asked
+	got, err := w.GrantMany(t.Context(), caller, r)
+	if !refused(t, want, err) {
+		require.Equal(t, lines(rows, w.wantShareLine), lines(got, shareLine))
 	}
-	to, ok := w.foundGrantee(g)
+}
+
+// foreseeGrant does on the reference store what the service will do, if it will.
+func (w *world) foreseeGrant(t *rapid.T, by sharing.Ref, r sharing.BulkRequest) ([]sharing.StoredShare, error) {
+	if err := w.gate(t, by, r.Server); err != nil {
+		return nil, err
+	}
+	if r.Terms.Lifetime == 59*time.Second {
+		return nil, sharing.ErrLifetime
+	}
+	bases, err := wantedBases(r.Scopes, r.Server)
+	if err != nil {
+		return nil, err
+	}
+	srv, ok := w.found(r.Server)
 	if !ok {
-		return none, sharing.ErrNoSuchGrantee
+		return nil, sharing.ErrNoSuchServer
 	}
-	row, _, err := w.want.Grant(t.Context(), w.now, sharing.GrantOrder{
-		ActorID: by.ID, Place: sharing.Place{ServerID: srv.ID, OwnerID: srv.Owner.ID}, Grantee: sharing.Grantee{Kind: to.Kind, ID: to.ID}, Bases: bases,
-	})
+	for _, base := range bases {
+		if !w.holds(t, by, base, r.Server) {
+			return nil, sharing.ErrScopeNotHeld
+		}
+	}
+	grantees, err := w.foreseeGrantees(by, r.Grantees)
+	if err != nil {
+		return nil, err
+	}
+	o := sharing.GrantOrder{
+		Place: sharing.Place{ServerID: srv.ID, OwnerID: srv.Owner.ID}, Grantees: grantees, Bases: bases, Ends: sharing.Ends{Session: r.Terms.Session},
+	}
+	if r.Terms.Lifetime > 0 {
+		o.ExpiresAt = w.now.Add(r.Terms.Lifetime)
+	}
+	rows, _, err := w.want.Grant(t.Context(), w.now, w.act(by, srv, r.Grantees...), o)
+	var gone *sharing.GoneError
 	switch {
 	case err == nil:
-		return row, nil
-	case slices.Contains(w.gone, sharing.GoneError{Kind: to.Kind, ID: to.ID}) && !slices.Contains(w.gone, sharing.GoneError{Kind: sharing.KindServer, ID: srv.ID}) &&
-		(to.ID == srv.Owner.ID || !slices.Contains(w.gone, sharing.GoneError{Kind: sharing.KindUser, ID: srv.Owner.ID})):
-		return none, sharing.ErrNoSuchGrantee
+		w.noteEnd(srv.ID, grantees[0].ID, r.Terms.Lifetime)
+		return rows, nil
+	case errors.As(err, &gone) && slices.Contains(grantees, sharing.Grantee{Kind: gone.Kind, ID: gone.ID}):
+		return nil, sharing.ErrNoSuchGrantee
 	}
-	return none, sharing.ErrNoSuchServer
+	require.ErrorIs(t, err, sharing.ErrGone)
+	return nil, sharing.ErrNoSuchServer
+}
+
+// foreseeGrantees is SH-86 and SH-87.
+func (w *world) foreseeGrantees(by sharing.Ref, names []sharing.GranteeName) (out []sharing.Grantee, err error) {
+	for _, g := range names {
+		if w.roles[by.ID] != bossRole && g != toUser(by.Name) {
+			return nil, sharing.ErrNameNotReadable
+		}
+	}
+	for _, g := range names {
+		to, ok := w.foundGrantee(g)
+		if !ok {
+			return nil, sharing.ErrNoSuchGrantee
+		}
+		out = append(out, sharing.Grantee{Kind: to.Kind, ID: to.ID})
+	}
+	return out, nil
 }
 
 // ending is what was last granted for a while, by the names of now.
-func (w *world) ending() (sharing.GrantRequest, bool) {
-	i := slices.IndexFunc(w.servers, func(s sharing.Server) bool { return s.ID == w.lapsing.ServerID })
-	j := slices.IndexFunc(w.users, func(u sharing.Ref) bool { return u.ID == w.lapsing.Grantee.ID })
+func (w *world) ending() (sharing.ServerName, sharing.GranteeName, bool) {
+	i := slices.IndexFunc(w.servers, func(s sharing.Server) bool { return s.ID == w.lapsing.server })
+	j := slices.IndexFunc(w.users, func(u sharing.Ref) bool { return u.ID == w.lapsing.user })
 	if i < 0 || j < 0 {
-		return sharing.GrantRequest{}, false
+		return sharing.ServerName{}, sharing.GranteeName{}, false
 	}
 	s := w.current(w.servers[i])
-	return sharing.GrantRequest{Server: sharing.ServerName{Owner: s.Owner.Name, Name: s.Name}, Grantee: toUser(w.users[j].Name)}, true
-}
-
-// grantUntil makes a grant with an end, which a store can do.
-func (w *world) grantUntil(t *rapid.T) {
-	n, g := w.drawServer(t), w.drawGrantee(t)
-	if again, ok := w.ending(); ok && rapid.Bool().Draw(t, "the same again") {
-		n, g = again.Server, again.Grantee
-	}
-	srv, exists := w.found(n)
-	to, ok := w.foundGrantee(g)
-	if !ok || !exists {
-		t.Skip("nobody or nothing")
-	}
-	w.subject = to.ID
-	o := sharing.GrantOrder{
-		ActorID: w.users[0].ID, Place: sharing.Place{ServerID: srv.ID, OwnerID: srv.Owner.ID}, Grantee: sharing.Grantee{Kind: to.Kind, ID: to.ID},
-		Bases:     rapid.SliceOfNDistinct(rapid.SampledFrom(someBases), 1, 3, rapid.ID).Draw(t, "bases"),
-		ExpiresAt: w.now.Add(time.Duration(rapid.SampledFrom([]int{1, 9, 10, 60}).Draw(t, "minutes")) * time.Minute),
-	}
-	w.lapsing = o
-	wantRow, wantChange, wantErr := w.want.Grant(t.Context(), w.now, o)
-	row, change, err := w.Store.Grant(t.Context(), w.now, o)
-	if wantErr != nil {
-		require.ErrorIs(t, err, sharing.ErrGone)
-		return
-	}
-	require.NoError(t, err)
-	require.Equal(t, wantRow, row)
-	require.Equal(t, wantChange, change)
-	if change.Seq != 0 {
-		w.told = append(w.told, change) // by us, since no service was involved
-	}
+	w.subject = w.lapsing.user
+	return sharing.ServerName{Owner: s.Owner.Name, Name: s.Name}, toUser(w.users[j].Name), true
 }
 
 // revoke is SH-41, SH-42 and SH-90 to SH-92.
@@ -229,7 +261,7 @@ func (w *world) revoke(t *rapid.T) {
 	default:
 		if to, ok := w.foundGrantee(g); ok {
 			o := sharing.RevokeOrder{
-				ActorID: by.ID, ServerID: srv.ID, Grantee: sharing.Grantee{Kind: to.Kind, ID: to.ID}, All: len(requested) == 0,
+				ServerID: srv.ID, Grantee: sharing.Grantee{Kind: to.Kind, ID: to.ID}, All: len(requested) == 0,
 			}
 			for _, text := range requested {
 				if base, ok := stripped(text, n); ok {
@@ -237,11 +269,11 @@ func (w *world) revoke(t *rapid.T) {
 				}
 			}
 			var err error
-			left, _, err = w.want.Revoke(t.Context(), w.now, o)
+			left, _, err = w.want.Revoke(t.Context(), w.now, w.act(by, srv, g), o)
 			require.NoError(t, err)
 		}
 	}
-	got, err := w.Revoke(t.Context(), caller, sharing.GrantRequest{Server: n, Grantee: g, Scopes: requested})
+	got, err := w.Revoke(t.Context(), caller, sharing.RevokeRequest{Server: n, Grantee: g, Scopes: requested})
 	if refused(t, want, err) {
 		return
 	}
@@ -256,7 +288,7 @@ func (w *world) revokeAll(t *rapid.T) {
 	by, n := w.drawCaller(t), w.drawServer(t)
 	caller := w.as(t, by)
 	want := w.gateAndFind(t, by, n, func(srv sharing.Server) error {
-		_, _, err := w.want.RevokeAll(t.Context(), w.now, by.ID, srv.ID)
+		_, _, err := w.want.RevokeAll(t.Context(), w.now, w.act(by, srv), srv.ID)
 		return err
 	})
 	refused(t, want, w.RevokeAll(t.Context(), caller, n))
@@ -290,8 +322,8 @@ func (w *world) leave(t *rapid.T) {
 	case !exists || !there:
 		want = sharing.ErrNoSuchShare
 	default:
-		_, c, err := w.want.Revoke(t.Context(), w.now, sharing.RevokeOrder{
-			ActorID: by.ID, ServerID: srv.ID, Grantee: sharing.Grantee{Kind: to.Kind, ID: to.ID}, All: true, Leave: true,
+		_, c, err := w.want.Revoke(t.Context(), w.now, w.act(by, srv, g), sharing.RevokeOrder{
+			ServerID: srv.ID, Grantee: sharing.Grantee{Kind: to.Kind, ID: to.ID}, All: true, Leave: true,
 		})
 		require.NoError(t, err)
 		if c.Seq == 0 {
@@ -299,103 +331,4 @@ func (w *world) leave(t *rapid.T) {
 		}
 	}
 	refused(t, want, w.Leave(t.Context(), w.as(t, by), g, n))
-}
-
-// compare looks at what one of the users can see, each in turn, and at what was recorded since the last time. A difference does not go away, so
-// that looking at all the others can wait.
-func (w *world) compare(t *rapid.T) {
-	w.steps++
-	next := w.users[w.steps%len(w.users)]
-	w.compareLists(t, w.as(t, w.users[0]), next)
-	w.compareScopes(t, next)
-	// When the scopes of a user will change is a matter of moments, so whom the operation was about is asked at once.
-	if i := slices.IndexFunc(w.users, func(u sharing.Ref) bool { return u.ID == w.subject }); i >= 0 && w.users[i] != next {
-		w.compareScopes(t, w.users[i])
-	}
-	var last int64
-	if n := len(w.recorded); n > 0 {
-		last = w.recorded[n-1].Seq
-	}
-	got, err := w.Store.Changes(t.Context(), last, 1000)
-	require.NoError(t, err)
-	w.recorded = append(w.recorded, got...)
-	want, err := w.want.Changes(t.Context(), last, 1000)
-	require.NoError(t, err)
-	require.Equal(t, lines(want, changeLine), lines(got, changeLine), "SH-182")
-	require.Equal(t, lines(w.recorded, changeLine), lines(w.told, changeLine), "each change is told once, and nothing else is")
-}
-
-// compareAll looks at everything that can be seen, by anybody.
-func (w *world) compareAll(t *rapid.T) {
-	for _, u := range w.users {
-		w.compareLists(t, w.as(t, w.users[0]), u)
-		w.compareScopes(t, u)
-	}
-}
-
-// compareScopes looks at what a user may do by way of shares, and until when.
-func (w *world) compareScopes(t *rapid.T, u sharing.Ref) {
-	rows, until, err := w.want.ScopesOf(t.Context(), w.now, u.ID, w.groupsOf(u.ID))
-	require.NoError(t, err)
-	var want []string
-	for _, row := range rows {
-		want = append(want, onServer(row.Bases, w.serverByID(row.ServerID))...)
-	}
-	slices.Sort(want)
-	got, gotUntil, err := w.SharedScopes(t.Context(), u.ID)
-	require.NoError(t, err)
-	texts := scopes.Strings(got)
-	slices.Sort(texts)
-	require.Equal(t, fmt.Sprint(want), fmt.Sprint(texts), "SH-160 %s", u.Name)
-	require.True(t, until.Equal(gotUntil), "%s changes at %s, not %s", u.Name, until, gotUntil)
-}
-
-// compareLists looks at the shares and codes of an owner.
-func (w *world) compareLists(t *rapid.T, admin sharing.Caller, owner sharing.Ref) {
-	ctx, all := t.Context(), sharing.Window{Limit: 1000}
-	rows, err := w.want.Shares(ctx, w.now, sharing.Filter{OwnerID: owner.ID}, all)
-	require.NoError(t, err)
-	got, err := w.ListByOwner(ctx, admin, owner.Name, all)
-	require.NoError(t, err)
-	require.Equal(t, lines(rows.Items, w.wantShareLine), lines(got.Items, shareLine))
-	require.Equal(t, rows.Total, got.Total)
-	codes, err := w.want.Codes(ctx, w.now, sharing.Filter{OwnerID: owner.ID}, all)
-	require.NoError(t, err)
-	gotCodes, err := w.ListCodesByOwner(ctx, admin, owner.Name, all)
-	require.NoError(t, err)
-	require.Equal(t, lines(codes.Items, w.wantCodeLine), lines(gotCodes.Items, codeLine))
-	require.Equal(t, codes.Total, gotCodes.Total)
-}
-
-// noOrphans is SH-222: no row is left whose server, owner or grantee is gone, not even an ended one.
-func (w *world) noOrphans(t *rapid.T) {
-	ctx, all := t.Context(), sharing.Window{Limit: 1000}
-	for _, g := range w.gone {
-		for _, f := range map[string][]sharing.Filter{
-			sharing.KindServer: {{ServerID: g.ID}},
-			sharing.KindUser:   {{OwnerID: g.ID}, {Grantees: []sharing.Grantee{{Kind: sharing.KindUser, ID: g.ID}}}},
-			sharing.KindGroup:  {{Grantees: []sharing.Grantee{{Kind: sharing.KindGroup, ID: g.ID}}}},
-		}[g.Kind] {
-			page, err := w.Store.Shares(ctx, time.Time{}, f, all)
-			require.NoError(t, err)
-			require.Empty(t, page.Items, "SH-222 left of %v", g)
-			if len(f.Grantees) == 0 {
-				codes, err := w.Store.Codes(ctx, time.Time{}, f, all)
-				require.NoError(t, err)
-				require.Empty(t, codes.Items, "SH-222 left of %v", g)
-			}
-		}
-	}
-}
-
-func lines[T any](list []T, line func(T) string) []string {
-	out := make([]string, 0, len(list))
-	for _, v := range list {
-		out = append(out, line(v))
-	}
-	return out
-}
-
-func changeLine(c sharing.Change) string {
-	return fmt.Sprintf("%d %s %s by %q on %q code %q: users %v, groups %v", c.Seq, c.At, c.Action, c.ActorID, c.ServerID, c.CodeID, c.UserIDs, c.GroupIDs)
 }

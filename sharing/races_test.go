@@ -21,6 +21,9 @@ import (
 
 const crowd = 64
 
+// usesLeft is how often the last of an arena's codes can be exchanged.
+const usesLeft = 3
+
 // arena is one server of alice's with a few codes and a few grantees, on several stores that hold the same. Beside what the calls are about, each
 // grantee has a share of another server and there is one more code, so that removing somebody or something for the first time is always a change.
 type arena struct {
@@ -47,8 +50,12 @@ func newArena(ctx context.Context, t *testing.T, stores ...sharing.Store) *arena
 		a.codes, a.secrets = nil, nil
 		s := a.serve(store)
 		s.Rand = rand.NewChaCha8([32]byte{3}) // the same codes everywhere
-		for _, list := range [][]string{nil, {"read:servers"}, {"servers", "access:servers"}} {
-			code, secret, err := s.CreateCode(ctx, a.admin, sharing.CodeRequest{Server: home, Scopes: list})
+		for _, r := range []sharing.CodeRequest{
+			{}, {Scopes: []string{"read:servers"}}, {Scopes: []string{"servers", "access:servers"}, Terms: sharing.Terms{Session: true}},
+			{Scopes: []string{"read:servers", "access:servers"}, MaxUses: usesLeft, Terms: sharing.Terms{Lifetime: time.Hour}},
+		} {
+			r.Server = home
+			code, secret, err := s.CreateCode(ctx, a.admin, r)
 			require.NoError(t, err)
 			a.codes, a.secrets = append(a.codes, code), append(a.secrets, secret)
 		}
@@ -65,6 +72,7 @@ func newArena(ctx context.Context, t *testing.T, stores ...sharing.Store) *arena
 func (a *arena) serve(store sharing.Store) *sharing.Service {
 	return &sharing.Service{
 		Store: store, Directory: a.hub, Registry: scopes.New(scopes.P55), Now: func() time.Time { return start }, OnChange: noteChange,
+		Quotas: sharing.NoQuotas(),
 	}
 }
 
@@ -91,7 +99,8 @@ func (a *arena) draw(r *rand.Rand, deadly bool) call {
 	code := r.IntN(len(a.codes))
 	secret, handle := a.secrets[code], sharing.CodeID(a.codes[code].ID)
 	list := [][]string{nil, {"access:servers"}, {"read:servers", "servers"}}[r.IntN(3)]
-	order := sharing.GrantRequest{Server: home, Grantee: toUser(who.Name), Scopes: list}
+	terms := []sharing.Terms{{}, {}, {Lifetime: time.Hour}, {Session: true}}[r.IntN(4)]
+	order := sharing.GrantRequest{Server: home, Grantee: toUser(who.Name), Scopes: list, Terms: terms}
 	window := sharing.Window{Limit: 100}
 	switch n := r.IntN(64); {
 	case n < 16:
@@ -99,14 +108,23 @@ func (a *arena) draw(r *rand.Rand, deadly bool) call {
 			share, err := s.Exchange(ctx, who, secret)
 			return answerOf(share, shareLine, err)
 		}}
+	case n < 18:
+		many := sharing.BulkRequest{Server: home, Scopes: list, Terms: terms}
+		for _, i := range r.Perm(len(a.people))[:3] {
+			many.Grantees = append(many.Grantees, toUser(a.people[i].Name))
+		}
+		return call{fmt.Sprint("grant ", many.Grantees, " ", list, terms), func(ctx context.Context, s *sharing.Service) string {
+			shares, err := s.GrantMany(ctx, a.admin, many)
+			return answerOf(shares, func(l []sharing.Share) string { return strings.Join(lines(l, shareLine), "; ") }, err)
+		}}
 	case n < 26:
-		return call{fmt.Sprint("grant ", who.Name, " ", list), func(ctx context.Context, s *sharing.Service) string {
+		return call{fmt.Sprint("grant ", who.Name, " ", list, terms), func(ctx context.Context, s *sharing.Service) string {
 			share, err := s.Grant(ctx, a.admin, order)
 			return answerOf(share, shareLine, err)
 		}}
 	case n < 36:
 		return call{fmt.Sprint("revoke from ", who.Name, " ", list), func(ctx context.Context, s *sharing.Service) string {
-			left, err := s.Revoke(ctx, a.admin, order)
+			left, err := s.Revoke(ctx, a.admin, sharing.RevokeRequest{Server: home, Grantee: toUser(who.Name), Scopes: list})
 			return answerOf(left, func(s *sharing.Share) string {
 				if s == nil {
 					return "nothing left"
@@ -118,6 +136,9 @@ func (a *arena) draw(r *rand.Rand, deadly bool) call {
 		return call{who.Name + " leaves", func(ctx context.Context, s *sharing.Service) string {
 			return done(s.Leave(ctx, who, toUser(who.Name), home))
 		}}
+	case n < 41:
+		srv := a.hub.Server("alice", "")
+		return call{"the server stops", func(ctx context.Context, s *sharing.Service) string { return done(s.ServerStopped(ctx, srv)) }}
 	case n < 42:
 		return call{"revoke all", func(ctx context.Context, s *sharing.Service) string { return done(s.RevokeAll(ctx, a.admin, home)) }}
 	case n < 47:
@@ -125,28 +146,36 @@ func (a *arena) draw(r *rand.Rand, deadly bool) call {
 			page, err := s.ListByServer(ctx, a.admin, home, window)
 			return answerOf(page, pageLine(shareLine), err)
 		}}
+	case n < 49:
+		id := a.codes[code].ID
+		return call{"shares by " + handle, func(ctx context.Context, s *sharing.Service) string {
+			page, err := s.ListByCode(ctx, a.admin, home, id, window)
+			return answerOf(page, pageLine(shareLine), err)
+		}}
 	case n < 52:
 		return call{"codes", func(ctx context.Context, s *sharing.Service) string {
 			page, err := s.ListCodesByServer(ctx, a.admin, home, window)
-			return answerOf(page, pageLine(codeLine), err)
+			return answerOf(page, pageLine(managedLine), err)
 		}}
 	case n < 57:
 		return call{"scopes of " + who.Name, func(ctx context.Context, s *sharing.Service) string {
 			list, _, err := s.SharedScopes(ctx, who.ID)
 			return answerOf(scopes.Strings(list), func(l []string) string { return strings.Join(l, " ") }, err)
 		}}
-	case n < 60:
+	case n < 60 && code < len(a.codes)-1: // a limited one takes two looks, which may see two states
 		return call{"look at " + handle, func(ctx context.Context, s *sharing.Service) string {
 			code, err := s.FindCode(ctx, who, secret)
 			return answerOf(code, codeLine, err)
 		}}
 	case n == 60 && r.IntN(4) == 0:
-		return call{"delete by secret " + handle, func(ctx context.Context, s *sharing.Service) string {
-			return done(s.DeleteCode(ctx, a.admin, home, secret))
+		request := sharing.DeleteRequest{Server: home, Cascade: r.IntN(2) == 0}
+		return call{fmt.Sprint("delete by secret ", handle, " ", request), func(ctx context.Context, s *sharing.Service) string {
+			return done(s.DeleteCode(ctx, a.admin, request, secret))
 		}}
-	case n == 61 && r.IntN(4) == 0:
-		return call{"delete " + handle, func(ctx context.Context, s *sharing.Service) string {
-			return done(s.DeleteCodeByID(ctx, a.admin, home, handle))
+	case n == 61 && r.IntN(2) == 0:
+		request := sharing.DeleteRequest{Server: home, Cascade: r.IntN(2) == 0}
+		return call{fmt.Sprint("delete ", handle, " ", request), func(ctx context.Context, s *sharing.Service) string {
+			return done(s.DeleteCodeByID(ctx, a.admin, request, handle))
 		}}
 	case deadly && n == 62 && r.IntN(2) == 0:
 		return call{who.Name + " is removed", func(ctx context.Context, s *sharing.Service) string { return done(s.UserRemoved(ctx, who.ID)) }}
@@ -154,7 +183,10 @@ func (a *arena) draw(r *rand.Rand, deadly bool) call {
 		id := a.hub.Server("alice", "").ID
 		return call{"the server is removed", func(ctx context.Context, s *sharing.Service) string { return done(s.ServerRemoved(ctx, id)) }}
 	case !deadly && n == 62 && r.IntN(4) == 0:
-		return call{"delete all codes", func(ctx context.Context, s *sharing.Service) string { return done(s.DeleteCodes(ctx, a.admin, home)) }}
+		request := sharing.DeleteRequest{Server: home, Cascade: r.IntN(2) == 0}
+		return call{fmt.Sprint("delete all codes ", request), func(ctx context.Context, s *sharing.Service) string {
+			return done(s.DeleteCodes(ctx, a.admin, request))
+		}}
 	}
 	return call{"get " + who.Name, func(ctx context.Context, s *sharing.Service) string {
 		share, err := s.Get(ctx, who, toUser(who.Name), home)
@@ -240,8 +272,14 @@ func TestHistoriesThatCannotBe(t *testing.T) {
 			return answerOf(share, shareLine, err)
 		}}
 	}
+	last := func(i int) call {
+		return call{"exchange the limited one", func(ctx context.Context, s *sharing.Service) string {
+			share, err := s.Exchange(ctx, a.people[i], a.secrets[len(a.secrets)-1])
+			return answerOf(share, shareLine, err)
+		}}
+	}
 	remove := call{"delete", func(ctx context.Context, s *sharing.Service) string {
-		return done(s.DeleteCodeByID(ctx, a.admin, home, sharing.CodeID(code.ID)))
+		return done(s.DeleteCodeByID(ctx, a.admin, sharing.DeleteRequest{Server: home}, sharing.CodeID(code.ID)))
 	}}
 	look := call{"codes", func(ctx context.Context, s *sharing.Service) string {
 		page, err := s.ListCodesByServer(ctx, a.admin, home, sharing.Window{Limit: 9})
@@ -279,7 +317,7 @@ func TestHistoriesThatCannotBe(t *testing.T) {
 		}, "fits nowhere"},
 		"an exchange that was not counted": {func() []event {
 			h := play(exchange(0), look)
-			h[1].answer = strings.Replace(h[1].answer, "1 exchanges", "0 exchanges", 1)
+			h[1].answer = strings.Replace(h[1].answer, "1 of 0 exchanges", "0 of 0 exchanges", 1)
 			return h
 		}, "fits nowhere"},
 		"a look that goes back in time": {func() []event {
@@ -291,6 +329,14 @@ func TestHistoriesThatCannotBe(t *testing.T) {
 			h := play(exchange(0), look, look)
 			h[0].ended = 9
 			h[2].answer = play(look)[0].answer
+			return h
+		}, "fits nowhere"},
+		"a limited code that is used up and lets those in again": {func() []event {
+			return play(last(0), last(1), last(2), last(0), last(3), look)
+		}, ""},
+		"a limited code that is used once too often": {func() []event {
+			h := play(last(0), last(1), last(2), last(3))
+			h[3].answer = strings.ReplaceAll(h[2].answer, a.people[2].ID, a.people[3].ID)
 			return h
 		}, "fits nowhere"},
 		"a share with a scope too many": {func() []event {

@@ -93,7 +93,7 @@ func TestWhatCannotBeACode(t *testing.T) {
 			_, err := f.Exchange(t.Context(), f.as(t, "bob"), sharing.Presented(text))
 			require.ErrorIs(t, err, sharing.ErrCodeNotFound)
 			assert.EqualError(t, err, "Share not found or expired")
-			require.ErrorIs(t, f.DeleteCode(t.Context(), f.as(t, "alice"), home, sharing.Presented(text)), sharing.ErrCodeNotFound)
+			require.ErrorIs(t, f.DeleteCode(t.Context(), f.as(t, "alice"), sharing.DeleteRequest{Server: home}, sharing.Presented(text)), sharing.ErrCodeNotFound)
 		})
 	}
 }

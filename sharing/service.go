@@ -30,7 +30,7 @@ const defaultBase = "access:servers"
 // Service holds the rules: who may share what with whom, what merging and revoking mean, what a code is good for. Methods that take a
 // [Caller] check what the caller may do before they look at anything else, so that nobody learns what exists from a refusal.
 //
-// Fields are set before the first call and not changed after. Service is safe for concurrent use.
+// Fields are set before the first call and not changed after. Service is safe for concurrent use, and must not be copied.
 type Service struct {
 	Store     Store            // required
 	Directory Directory        // required
@@ -44,6 +44,15 @@ type Service struct {
 	// OnChange is told of each mutation after it was committed and before the call that made it returns, so that the host can drop what
 	// it remembers about the users and groups named. It may block; it does not run inside a transaction. nil = nobody is told.
 	OnChange func(ctx context.Context, c Change)
+	// Quotas limit how often one may create and fail; the zero value is generous, [NoQuotas] refuses nothing.
+	Quotas Quotas
+	// Counters count for metrics; nil = none.
+	Counters Counters
+	// AuditAge is how long changes are kept, for the record and for replicas that catch up; 0 = 365 days, never less than a day.
+	// [Service.PurgeExpired] deletes older ones.
+	AuditAge time.Duration
+
+	meters meters
 }
 
 // Authorize is the gate that every method with a Caller passes first (SH-54): the caller must hold base on the resource. It is
@@ -73,23 +82,29 @@ func (s *Service) random() io.Reader {
 	return rand.Reader
 }
 
-// changed tells the log and the host about a committed change. The request's end does not stop it: access that was revoked
-// has to be dropped even if nobody waits for the answer.
-func (s *Service) changed(ctx context.Context, by Ref, c Change, attrs ...slog.Attr) {
+// changed tells the log and the host about a committed change, if there was one. The request's end does not stop it: access that was
+// revoked has to be dropped even if nobody waits for the answer.
+func (s *Service) changed(ctx context.Context, c Change) bool {
 	if c.Seq == 0 {
-		return
+		return false
 	}
 	ctx = context.WithoutCancel(ctx)
 	if s.Logger != nil {
-		record := []slog.Attr{slog.String("action", c.Action), slog.String("actor_kind", by.Kind), slog.String("actor", by.Name)}
-		if c.CodeID != "" {
-			record = append(record, slog.String("code", c.CodeID))
-		}
-		s.Logger.LogAttrs(ctx, slog.LevelInfo, "sharing changed", append(record, attrs...)...)
+		s.Logger.LogAttrs(ctx, slog.LevelInfo, "sharing changed", c.LogValue().Group()...)
 	}
 	if s.OnChange != nil {
 		s.OnChange(ctx, c)
 	}
+	return true
+}
+
+// act is what a caller does about a server, for the record.
+func act(by Caller, srv Server, to ...GranteeName) Act {
+	a := Act{Actor: by.Ref, Server: srv.String()}
+	for _, g := range to {
+		a.Grantees = append(a.Grantees, g.String())
+	}
+	return a
 }
 
 // findServer looks a server up for a caller who may know about it.

@@ -169,7 +169,7 @@ func TestEveryMethodPassesTheGate(t *testing.T) {
 			return err
 		},
 		"Revoke": func(ctx context.Context, by sharing.Caller) error {
-			_, err := f.Revoke(ctx, by, sharing.GrantRequest{Server: ghost, Scopes: []string{"no such scope"}})
+			_, err := f.Revoke(ctx, by, sharing.RevokeRequest{Server: ghost, Scopes: []string{"no such scope"}})
 			return err
 		},
 		"RevokeAll": func(ctx context.Context, by sharing.Caller) error { return f.RevokeAll(ctx, by, ghost) },
@@ -209,10 +209,14 @@ func TestEveryMethodPassesTheGate(t *testing.T) {
 			return err
 		},
 		"DeleteCode": func(ctx context.Context, by sharing.Caller) error {
-			return f.DeleteCode(ctx, by, ghost, sharing.Presented("x"))
+			return f.DeleteCode(ctx, by, sharing.DeleteRequest{Server: ghost}, sharing.Presented("x"))
 		},
-		"DeleteCodeByID": func(ctx context.Context, by sharing.Caller) error { return f.DeleteCodeByID(ctx, by, ghost, "x") },
-		"DeleteCodes":    func(ctx context.Context, by sharing.Caller) error { return f.DeleteCodes(ctx, by, ghost) },
+		"DeleteCodeByID": func(ctx context.Context, by sharing.Caller) error {
+			return f.DeleteCodeByID(ctx, by, sharing.DeleteRequest{Server: ghost}, "x")
+		},
+		"DeleteCodes": func(ctx context.Context, by sharing.Caller) error {
+			return f.DeleteCodes(ctx, by, sharing.DeleteRequest{Server: ghost})
+		},
 	}
 	for name, call := range calls {
 		t.Run(name, func(t *testing.T) {

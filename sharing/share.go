@@ -9,11 +9,18 @@ import (
 	"github.com/hubshare/hubshare/scopes"
 )
 
-// Limits on how long a share code lives (SH-20).
+// Limits on how long a share code lives (SH-20), and on how long access lasts that ends by itself.
 const (
 	MinCodeLifetime     = time.Minute
 	MaxCodeLifetime     = 365 * 24 * time.Hour
 	DefaultCodeLifetime = 24 * time.Hour
+)
+
+// Limits on what comes with a code or a grant beyond what a JupyterHub knows.
+const (
+	MaxUses     = 1_000_000 // of one code
+	MaxGrantees = 200       // of one grant, and of those that a code is for
+	MaxNote     = 200       // characters in the note on a code
 )
 
 // ServerName is a server as callers name it, before anyone has looked whether it exists; Name "" is the default server.
@@ -41,6 +48,37 @@ type Share struct {
 	Grantee   Ref            // of kind user or group
 	Scopes    []scopes.Scope // each filtered to Server; sorted, at least one
 	CreatedAt time.Time      // UTC, whole microseconds
+	ExpiresAt time.Time      // when the last of its grants ends; zero = some grant has no end by the clock
+	Grants    []Grant        // what it is the union of; at least one
+}
+
+// Grant is a part of a share: the scopes that came by one way and end together.
+type Grant struct {
+	Scopes    []scopes.Scope // each filtered to the share's server; sorted, at least one
+	CodeID    int64          // the code that was exchanged for it, which may be gone by now; 0 = granted directly
+	ActorID   string         // the host's id of who granted it; of who exchanged the code
+	GrantedAt time.Time      // UTC, whole microseconds; anew when the end was moved
+	Ends
+}
+
+// Ends says when access ends by itself. The zero value: never.
+type Ends struct {
+	ExpiresAt time.Time // over from this very instant on (SH-21); zero = not by the clock
+	Session   bool      // also over when the server stops, see [Service.ServerStopped]
+}
+
+// Terms say how long access will last that is granted now. The zero value: until it is revoked.
+type Terms struct {
+	Lifetime time.Duration // from MinCodeLifetime to MaxCodeLifetime; 0 = not by the clock
+	Session  bool          // also ends when the server stops
+}
+
+// ends is when access granted now is over.
+func (t Terms) ends(now time.Time) Ends {
+	if t.Lifetime == 0 {
+		return Ends{Session: t.Session}
+	}
+	return Ends{ExpiresAt: now.Add(t.Lifetime), Session: t.Session}
 }
 
 // Code is a prospective share without a grantee (SH-2). Its secret is not in here: [Service.CreateCode] shows it once.
@@ -52,6 +90,12 @@ type Code struct {
 	ExpiresAt       time.Time      // expired from this very instant on (SH-21)
 	Exchanges       int
 	LastExchangedAt time.Time // zero = never
+	MaxUses         int       // how often it can be exchanged; 0 = as often as one likes
+	For             []Ref     // users and groups whom alone it is for, beside those of Domain; see Bound
+	Domain          string    // users whose name ends in "@" and this
+	Bound           bool      // only for those in For and Domain, of whom all may be deleted by now
+	Note            string    // for those who manage the code, never shown to visitors
+	Terms           Terms     // of the access that it gives
 }
 
 // CodeID gives the public handle of a code, "sc_12". It is no secret and cannot be exchanged (SH-15).

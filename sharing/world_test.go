@@ -25,7 +25,9 @@ var (
 		"shares":  {"access:servers", "read:shares"},
 		"servers": {"read:servers"},
 	}
-	someNames = []string{"alice", "bob", "carol", "dave", "erin"}
+	someNames = []string{"alice", "bob", "carol", "dave", "ann@example.org", "ann@evil.example.org"}
+	// someLengths are how long access may last, in seconds; one of them is too short.
+	someLengths = []int{0, 0, 0, 60, 600, 3600, 59}
 )
 
 const (
@@ -55,14 +57,25 @@ type world struct {
 	groups  []sharing.Ref
 	members map[string][]string // user ids by group id
 	servers []sharing.Server
-	gone    []sharing.GoneError
+	gone    []vanished
 	codes   []secretCode
 
 	told, recorded []sharing.Change // by the service, and in its store
 	steps          int
-	subject        string             // id of the user whom the last operation was about
-	lapsing        sharing.GrantOrder // the last grant with an end
+	subject        string // id of the user whom the last operation was about
+	lapsing        lapse
+	ends           []time.Time // of what was made with one
 }
+
+// vanished is what was forgotten; early while the hub still has it.
+type vanished struct {
+	sharing.GoneError
+	at    time.Time
+	early bool
+}
+
+// lapse is the last pair of ids that had something with an end.
+type lapse struct{ server, user string }
 
 func newWorld(t *rapid.T) *world {
 	store, err := sqlstore.Open(t.Context(), "")
@@ -71,7 +84,7 @@ func newWorld(t *rapid.T) *world {
 	w := &world{hub: testhub.New(), want: refstore.New(), now: start, roles: map[string]string{}, members: map[string][]string{}}
 	w.Service = &sharing.Service{
 		Store: store, Directory: w.hub, Registry: scopes.New(scopes.P55), Now: func() time.Time { return w.now },
-		Rand:     rand.NewChaCha8([32]byte{5}),
+		Rand: rand.NewChaCha8([32]byte{5}), Quotas: sharing.NoQuotas(), // which have tests of their own
 		OnChange: func(_ context.Context, c sharing.Change) { w.told = append(w.told, c) },
 	}
 	w.hub.Service = w.Service
@@ -132,6 +145,28 @@ func (w *world) current(s sharing.Server) sharing.Server {
 
 func (w *world) serverByID(id string) sharing.Server {
 	return w.current(w.servers[slices.IndexFunc(w.servers, func(s sharing.Server) bool { return s.ID == id })])
+}
+
+// act is what the service says of somebody's doing, in the names of now.
+func (w *world) act(by sharing.Ref, srv sharing.Server, to ...sharing.GranteeName) sharing.Act {
+	if srv.ID == "" {
+		return sharing.Act{}
+	}
+	srv = w.current(srv)
+	a := sharing.Act{Actor: w.user(by.ID), Server: srv.Owner.Name + "/" + srv.Name}
+	for _, g := range to {
+		a.Grantees = append(a.Grantees, g.Kind+":"+g.Name)
+	}
+	return a
+}
+
+// serverOf is the server of a code, if it is still there.
+func (w *world) serverOf(c secretCode) sharing.Server {
+	i := slices.IndexFunc(w.servers, func(s sharing.Server) bool { return s.ID == c.server })
+	if i < 0 {
+		return sharing.Server{}
+	}
+	return w.servers[i]
 }
 
 // found is the server of that name, if there is one now.
@@ -234,27 +269,67 @@ func stripped(text string, n sharing.ServerName) (base string, ok bool) {
 // The lines that are compared: everything that a client could see of a share or a code, and its id.
 
 func shareLine(s sharing.Share) string {
-	return fmt.Sprintf("%d %s of %s with %s:%s=%s may %v since %s",
-		s.ID, s.Server, s.Server.ID, s.Grantee.Kind, s.Grantee.ID, s.Grantee.Name, scopes.Strings(s.Scopes), s.CreatedAt)
+	line := fmt.Sprintf("%d %s of %s with %s:%s=%s may %v since %s until %s",
+		s.ID, s.Server, s.Server.ID, s.Grantee.Kind, s.Grantee.ID, s.Grantee.Name, scopes.Strings(s.Scopes), s.CreatedAt, s.ExpiresAt)
+	for _, g := range s.Grants {
+		line += grantLine(scopes.Strings(g.Scopes), g.CodeID, g.ActorID, g.GrantedAt, g.Ends)
+	}
+	return line
+}
+
+func grantLine(list []string, codeID int64, actorID string, at time.Time, e sharing.Ends) string {
+	return fmt.Sprintf("; %v by code %d of %s at %s until %s, session %t", list, codeID, actorID, at, e.ExpiresAt, e.Session)
 }
 
 func (w *world) wantShareLine(row sharing.StoredShare) string {
 	srv := w.serverByID(row.ServerID)
 	refs := append(slices.Clone(w.users), w.groups...)
 	to := refs[slices.IndexFunc(refs, func(r sharing.Ref) bool { return r.ID == row.Grantee.ID })]
-	return fmt.Sprintf("%d %s/%s of %s with %s:%s=%s may %v since %s",
-		row.ID, srv.Owner.Name, srv.Name, srv.ID, row.Grantee.Kind, to.ID, to.Name, onServer(row.Bases, srv), row.CreatedAt)
+	end, grants := time.Time{}, ""
+	for _, g := range row.Grants {
+		grants += grantLine(onServer(g.Bases, srv), g.CodeID, g.ActorID, g.GrantedAt, g.Ends)
+		if g.ExpiresAt.After(end) {
+			end = g.ExpiresAt
+		}
+	}
+	if slices.ContainsFunc(row.Grants, func(g sharing.StoredGrant) bool { return g.ExpiresAt.IsZero() }) {
+		end = time.Time{}
+	}
+	return fmt.Sprintf("%d %s/%s of %s with %s:%s=%s may %v since %s until %s%s",
+		row.ID, srv.Owner.Name, srv.Name, srv.ID, row.Grantee.Kind, to.ID, to.Name, onServer(row.Bases, srv), row.CreatedAt, end, grants)
 }
 
+// codeLine is what a visitor sees of a code; managedLine is what those see who manage it.
 func codeLine(c sharing.Code) string {
-	return fmt.Sprintf("%d %s of %s may %v from %s to %s, %d exchanges, last %s",
-		c.ID, c.Server, c.Server.ID, scopes.Strings(c.Scopes), c.CreatedAt, c.ExpiresAt, c.Exchanges, c.LastExchangedAt)
+	return fmt.Sprintf("%d %s of %s may %v from %s to %s, %d of %d exchanges, last %s, bound %t, %+v",
+		c.ID, c.Server, c.Server.ID, scopes.Strings(c.Scopes), c.CreatedAt, c.ExpiresAt, c.Exchanges, c.MaxUses, c.LastExchangedAt, c.Bound, c.Terms)
+}
+
+func managedLine(c sharing.Code) string {
+	return fmt.Sprintf("%s, for %v and %q, %q", codeLine(c), c.For, c.Domain, c.Note)
 }
 
 func (w *world) wantCodeLine(row sharing.StoredCode) string {
 	srv := w.serverByID(row.ServerID)
-	return fmt.Sprintf("%d %s/%s of %s may %v from %s to %s, %d exchanges, last %s",
-		row.ID, srv.Owner.Name, srv.Name, srv.ID, onServer(row.Bases, srv), row.CreatedAt, row.ExpiresAt, row.Exchanges, row.LastExchangedAt)
+	return fmt.Sprintf("%d %s/%s of %s may %v from %s to %s, %d of %d exchanges, last %s, bound %t, %+v",
+		row.ID, srv.Owner.Name, srv.Name, srv.ID, onServer(row.Bases, srv), row.CreatedAt, row.ExpiresAt, row.Exchanges, row.MaxUses,
+		row.LastExchangedAt, row.Bound != nil, row.Terms)
+}
+
+func (w *world) wantManagedLine(row sharing.StoredCode) string {
+	var whom []sharing.Ref
+	var domain string
+	if row.Bound != nil {
+		domain = row.Bound.Domain
+		for _, id := range slices.Concat(row.Bound.Users, row.Bound.Groups) {
+			for _, ref := range append(slices.Clone(w.users), w.groups...) {
+				if ref.ID == id {
+					whom = append(whom, ref)
+				}
+			}
+		}
+	}
+	return fmt.Sprintf("%s, for %v and %q, %q", w.wantCodeLine(row), whom, domain, row.Note)
 }
 
 // onServer writes bases as the wire does, sorted as texts (SH-9, SH-35).

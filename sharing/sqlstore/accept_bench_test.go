@@ -6,8 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,48 +72,49 @@ func openForBench(b *testing.B, path string, wait bool) (*sqlstore.Store, *sqldb
 	return store, db
 }
 
-// BenchmarkAccept measures one visitor after the other taking up a code (share, grant, count and change in one durable commit), beside the same
-// without waiting for the disk, and beside what the disk takes for any write that is to last.
-func BenchmarkAccept(b *testing.B) {
-	for _, c := range []struct {
-		name       string
-		file, wait bool
-	}{{"durable", true, true}, {"without sync", true, false}, {"in memory", false, true}} {
-		b.Run(c.name, func(b *testing.B) {
-			path := ""
-			if c.file {
-				path = filepath.Join(b.TempDir(), "sharing.db")
-			}
-			store, _ := openForBench(b, path, c.wait)
-			s := &sharing.Service{Store: store, Directory: oneServer{}, Registry: scopes.New(scopes.P55)}
-			held := scopes.SetOf(scopes.Scope{Base: "shares"}, scopes.Scope{Base: "access:servers"})
-			by := sharing.Caller{Ref: benchServer.Owner, Scopes: held}
-			_, secret, err := s.CreateCode(b.Context(), by, sharing.CodeRequest{Server: sharing.ServerName{Owner: "alice", Name: "lab"}})
-			require.NoError(b, err)
-			n := 0
-			for b.Loop() {
-				n++
-				visitor := sharing.Ref{Kind: sharing.KindUser, ID: fmt.Sprint("user-", n), Name: fmt.Sprint("user-", n)}
-				if _, err := s.Exchange(b.Context(), sharing.Caller{Ref: visitor}, secret); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+// accepting gives what one visitor does who takes up a code of this store, each time another one.
+func accepting(b *testing.B, store *sqlstore.Store) func() error {
+	b.Helper()
+	s := &sharing.Service{Store: store, Directory: oneServer{}, Registry: scopes.New(scopes.P55)}
+	held := scopes.SetOf(scopes.Scope{Base: "shares"}, scopes.Scope{Base: "access:servers"})
+	by := sharing.Caller{Ref: benchServer.Owner, Scopes: held}
+	_, secret, err := s.CreateCode(b.Context(), by, sharing.CodeRequest{Server: sharing.ServerName{Owner: "alice", Name: "lab"}})
+	require.NoError(b, err)
+	var visitors atomic.Int64
+	return func() error {
+		id := fmt.Sprint("user-", visitors.Add(1))
+		_, err := s.Exchange(context.Background(), sharing.Caller{Ref: sharing.Ref{Kind: sharing.KindUser, ID: id, Name: id}}, secret)
+		return err
 	}
-	b.Run("bare write and sync", func(b *testing.B) {
-		f, err := os.Create(filepath.Join(b.TempDir(), "bare"))
-		require.NoError(b, err)
-		defer func() { require.NoError(b, f.Close()) }()
-		page := make([]byte, 4096)
-		for b.Loop() {
-			if _, err := f.Write(page); err != nil {
-				b.Fatal(err)
-			}
-			if err := f.Sync(); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
+}
+
+// BenchmarkAccept measures visitors who take up a code in a file (look-up, share, grant, count and change, on the disk when they are answered): one
+// after the other, and 32 at once. Beside it are the same without waiting for the disk, and what the disk takes for any write that is to last;
+// these two together are the floor for one. One operation is a round of each.
+func BenchmarkAccept(b *testing.B) {
+	const each = 64
+	file := func(wait bool) func() error {
+		store, _ := openForBench(b, filepath.Join(b.TempDir(), "sharing.db"), wait)
+		return accepting(b, store)
+	}
+	durable, crowded, unsynced, sync := file(true), file(true), file(false), bareSync(b)
+	store, _ := openForBench(b, "", true)
+	memory := accepting(b, store)
+	r := newRounds(b)
+	for b.Loop() {
+		r.call("sync", 1, each, sync)
+		r.call("unsynced", 1, each, unsynced)
+		r.call("durable", 1, each, durable)
+		r.call("crowd", 32, 16*each, crowded)
+		r.call("memory", 1, each, memory)
+	}
+	r.micros("sync", "us/sync")
+	r.micros("unsynced", "us/unsynced")
+	r.micros("memory", "us/memory")
+	r.micros("durable", "us/durable")
+	r.ratio("x-floor", "durable", "sync", "unsynced")
+	r.rate("crowd", "by-32/s")
+	r.ratio("x-one", "durable", "crowd")
 }
 
 // BenchmarkFindCode measures looking a code up among few and among many.
@@ -131,7 +132,7 @@ func BenchmarkFindCode(b *testing.B) {
 			require.NoError(b, err)
 			hash, prefix, err := secret.Hash(random)
 			require.NoError(b, err)
-			_, _, err = store.CreateCode(b.Context(), now, sharing.CodeOrder{Place: lab, Bases: []string{"access:servers"}, Prefix: prefix, Hash: hash, ExpiresAt: now.AddDate(0, 0, 1)})
+			_, _, err = store.CreateCode(b.Context(), now, sharing.Act{}, sharing.CodeOrder{Place: lab, Bases: []string{"access:servers"}, Prefix: prefix, Hash: hash, ExpiresAt: now.AddDate(0, 0, 1)})
 			require.NoError(b, err)
 			p, _ := secret.Probe()
 			for b.Loop() {

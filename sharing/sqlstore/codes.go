@@ -12,7 +12,8 @@ import (
 	"github.com/hubshare/hubshare/sharing"
 )
 
-const codeColumns = `s.id, s.server_id, s.owner_id, s.bases, s.created_at, s.expires_at, s.exchange_count, s.last_exchanged_at, s.hashed`
+const codeColumns = `s.id, s.server_id, s.owner_id, s.bases, s.created_at, s.expires_at, s.exchange_count, s.last_exchanged_at, s.hashed,
+	s.max_uses, s.bound, s.note, s.share_lifetime, s.share_session`
 
 // storedCode is a code with what its secret is checked by, which stays in this package.
 type storedCode struct {
@@ -20,13 +21,23 @@ type storedCode struct {
 	hashed string
 }
 
-func scanCode(rows *sql.Rows) (storedCode, error) {
+func scanCode(rows scanner) (storedCode, error) {
 	var code storedCode
 	var bases string
+	var bound sql.NullString
 	var created, expires, last sql.NullInt64
-	err := rows.Scan(&code.ID, &code.ServerID, &code.OwnerID, &bases, &created, &expires, &code.Exchanges, &last, &code.hashed)
+	var lifetime, session int64
+	err := rows.Scan(&code.ID, &code.ServerID, &code.OwnerID, &bases, &created, &expires, &code.Exchanges, &last, &code.hashed,
+		&code.MaxUses, &bound, &code.Note, &lifetime, &session)
 	if err != nil {
 		return storedCode{}, err
+	}
+	code.Terms = sharing.Terms{Lifetime: time.Duration(lifetime) * time.Microsecond, Session: session != 0}
+	if bound.Valid {
+		// A binding that cannot be read must not become none.
+		if err := json.Unmarshal([]byte(bound.String), &code.Bound); err != nil || code.Bound == nil {
+			return storedCode{}, fmt.Errorf("read whom code %d is for: %q: %w", code.ID, bound.String, err)
+		}
 	}
 	if err := json.Unmarshal([]byte(bases), &code.Bases); err != nil {
 		return storedCode{}, fmt.Errorf("read the scopes of code %d: %w", code.ID, err)
@@ -36,32 +47,44 @@ func scanCode(rows *sql.Rows) (storedCode, error) {
 }
 
 // CreateCode stores a code.
-func (s *Store) CreateCode(ctx context.Context, now time.Time, o sharing.CodeOrder) (code sharing.StoredCode, c sharing.Change, err error) {
+func (s *Store) CreateCode(ctx context.Context, now time.Time, a sharing.Act, o sharing.CodeOrder) (code sharing.StoredCode, c sharing.Change, err error) {
 	if len(o.Bases) == 0 {
 		return code, c, errors.New("a code without scopes")
 	}
-	bases := slices.Sorted(slices.Values(o.Bases))
+	bases := sorted(o.Bases)
 	text, err := json.Marshal(bases)
 	if err != nil {
 		return code, c, fmt.Errorf("add a code: %w", err)
 	}
+	var bound sql.NullString
+	if o.Bound != nil {
+		list, err := json.Marshal(o.Bound)
+		if err != nil {
+			return code, c, fmt.Errorf("add a code: %w", err)
+		}
+		bound = sql.NullString{String: string(list), Valid: true}
+	}
 	err = s.db.WriteAbout(ctx, nil, func(tx *sql.Tx) error {
-		if err := refuseGone(ctx, tx, o.Place, nil); err != nil {
+		if err := refuseGone(ctx, tx, o.Place); err != nil {
 			return err
 		}
 		var id int64
-		err := tx.QueryRowContext(ctx, `INSERT INTO sharing_codes (server_id, owner_id, bases, prefix, hashed, created_at, created_by, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`,
-			o.ServerID, o.OwnerID, string(text), o.Prefix, o.Hash, now.UnixMicro(), o.ActorID, o.ExpiresAt.UnixMicro()).Scan(&id)
+		err := tx.QueryRowContext(ctx, `INSERT INTO sharing_codes (server_id, owner_id, bases, prefix, hashed, created_at, created_by, expires_at,
+			max_uses, bound, note, share_lifetime, share_session)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id`,
+			o.ServerID, o.OwnerID, string(text), o.Prefix, o.Hash, now.UnixMicro(), a.Actor.ID, o.ExpiresAt.UnixMicro(),
+			o.MaxUses, bound, o.Note, o.Terms.Lifetime.Microseconds(), flag(o.Terms.Session)).Scan(&id)
 		if err != nil {
 			return fmt.Errorf("add a code: %w", err)
 		}
 		code = sharing.StoredCode{
 			ID: id, Place: o.Place, Bases: bases,
 			CreatedAt: time.UnixMicro(now.UnixMicro()).UTC(), ExpiresAt: time.UnixMicro(o.ExpiresAt.UnixMicro()).UTC(),
+			CodeLimits: o.CodeLimits,
 		}
 		c, err = appendChange(ctx, tx, sharing.Change{
-			At: now, Action: sharing.ActionCreate, ActorID: o.ActorID, ServerID: o.ServerID, CodeID: sharing.CodeID(id), UserIDs: []string{o.OwnerID},
+			At: now, Action: sharing.ActionCreate, ActorID: a.Actor.ID, ServerID: o.ServerID, CodeID: sharing.CodeID(id), UserIDs: []string{o.OwnerID},
+			Record: a.Record(bases),
 		})
 		return err
 	})
@@ -78,57 +101,34 @@ func (s *Store) FindCode(ctx context.Context, now time.Time, p sharing.Probe) (c
 }
 
 func findCode(ctx context.Context, tx *sql.Tx, now time.Time, p sharing.Probe) (sharing.StoredCode, error) {
-	candidates, err := query(ctx, tx, scanCode, `SELECT `+codeColumns+` FROM sharing_codes s
-		WHERE s.prefix = $1 AND s.expires_at > $2 ORDER BY s.id`, p.Prefix, now.UnixMicro())
+	codes, err := query(ctx, tx, scanCode, codesLike, p.Prefix)
 	if err != nil {
 		return sharing.StoredCode{}, fmt.Errorf("read codes: %w", err)
 	}
-	for _, code := range candidates {
-		if p.Match(code.hashed) {
-			return code.StoredCode, nil
-		}
+	code, ok := matching(codes, now, p)
+	if !ok {
+		return sharing.StoredCode{}, sharing.ErrCodeNotFound
 	}
-	return sharing.StoredCode{}, sharing.ErrCodeNotFound
+	return code, nil
 }
 
-// Exchange turns a code into a grant to the visitor, and counts it.
-func (s *Store) Exchange(ctx context.Context, now time.Time, p sharing.Probe, visitor sharing.Ref) (share sharing.StoredShare, c sharing.Change, err error) {
-	if visitor.Kind != sharing.KindUser {
-		return share, c, fmt.Errorf("a %q cannot exchange a code", visitor.Kind)
+// codesLike gives all codes that begin alike, few as they are.
+const codesLike = `SELECT ` + codeColumns + ` FROM sharing_codes s WHERE s.prefix = $1 ORDER BY s.id`
+
+// matching gives the live code that matches.
+func matching(codes []storedCode, now time.Time, p sharing.Probe) (sharing.StoredCode, bool) {
+	for _, code := range codes {
+		if !over(code.ExpiresAt, now) && p.Match(code.hashed) {
+			return code.StoredCode, true
+		}
 	}
-	to := sharing.Grantee{Kind: sharing.KindUser, ID: visitor.ID}
-	err = s.db.WriteAbout(ctx, about(to), func(tx *sql.Tx) error {
-		code, err := findCode(ctx, tx, now, p)
-		if err != nil {
-			return err
-		}
-		if code.OwnerID == visitor.ID {
-			return sharing.ErrOwnCode
-		}
-		share, _, err = grant(ctx, tx, now, sharing.GrantOrder{ActorID: visitor.ID, Place: code.Place, Grantee: to, Bases: code.Bases}, code.ID)
-		if err != nil {
-			return err
-		}
-		// All who exchange this code wait for its row, so it comes late. Whoever finds it deleted by then came too late (SH-45 d).
-		counted, err := exec(ctx, tx, `UPDATE sharing_codes SET exchange_count = exchange_count + 1, last_exchanged_at = $1 WHERE id = $2`, now.UnixMicro(), code.ID)
-		if err != nil {
-			return fmt.Errorf("count an exchange: %w", err)
-		}
-		if counted == 0 {
-			return sharing.ErrCodeNotFound
-		}
-		c, err = appendChange(ctx, tx, touching(sharing.Change{
-			At: now, Action: sharing.ActionExchange, ActorID: visitor.ID, ServerID: code.ServerID, CodeID: sharing.CodeID(code.ID),
-		}, to))
-		return err
-	})
-	return settled(share, c, err)
+	return sharing.StoredCode{}, false
 }
 
 // Codes lists live codes.
 func (s *Store) Codes(ctx context.Context, now time.Time, f sharing.Filter, w sharing.Window) (page sharing.Page[sharing.StoredCode], err error) {
-	if len(f.Grantees) > 0 {
-		return page, errors.New("a code has no grantee to choose it by")
+	if len(f.Grantees) > 0 || f.CodeID != 0 {
+		return page, errors.New("a code has no grantee and no other code to choose it by")
 	}
 	where, args := s.conditions(now, f)
 	if where == "" {
@@ -153,57 +153,90 @@ func (s *Store) Codes(ctx context.Context, now time.Time, f sharing.Filter, w sh
 }
 
 // DeleteCode removes a code of this server by its id.
-func (s *Store) DeleteCode(ctx context.Context, now time.Time, actorID, serverID string, id int64) (c sharing.Change, err error) {
-	err = s.db.WriteAbout(ctx, nil, func(tx *sql.Tx) error {
-		c, err = deleteCode(ctx, tx, now, actorID, serverID, id)
-		return err
-	})
-	_, c, err = settled(struct{}{}, c, err)
-	return c, err
-}
-
-func deleteCode(ctx context.Context, tx *sql.Tx, now time.Time, actorID, serverID string, id int64) (sharing.Change, error) {
-	owners, err := query(ctx, tx, scanString, `DELETE FROM sharing_codes WHERE id = $1 AND server_id = $2 RETURNING owner_id`, id, serverID)
-	if err != nil {
-		return sharing.Change{}, fmt.Errorf("delete a code: %w", err)
+func (s *Store) DeleteCode(ctx context.Context, now time.Time, a sharing.Act, serverID string, id int64, cascade bool) (n int, c sharing.Change, err error) {
+	if id <= direct { // which no code has
+		return 0, c, sharing.ErrCodeNotFound
 	}
-	if len(owners) == 0 {
-		return sharing.Change{}, sharing.ErrCodeNotFound
-	}
-	return appendChange(ctx, tx, sharing.Change{
-		At: now, Action: sharing.ActionDelete, ActorID: actorID, ServerID: serverID, CodeID: sharing.CodeID(id), UserIDs: owners,
-	})
+	return s.deleteCodes(ctx, now, a, deletion{serverID, id, cascade}, nil)
 }
 
 // DeleteCodeBySecret removes the live code of this server that matches.
-func (s *Store) DeleteCodeBySecret(ctx context.Context, now time.Time, actorID, serverID string, p sharing.Probe) (id int64, c sharing.Change, err error) {
-	err = s.db.WriteAbout(ctx, nil, func(tx *sql.Tx) error {
-		code, err := findCode(ctx, tx, now, p)
-		if err != nil {
-			return err
-		}
-		id = code.ID
-		c, err = deleteCode(ctx, tx, now, actorID, serverID, id)
-		return err
-	})
-	return settled(id, c, err)
+func (s *Store) DeleteCodeBySecret(ctx context.Context, now time.Time, a sharing.Act, serverID string, p sharing.Probe, cascade bool) (n int, c sharing.Change, err error) {
+	return s.deleteCodes(ctx, now, a, deletion{serverID: serverID, cascade: cascade}, &p)
 }
 
-// DeleteCodes removes every code of a server.
-func (s *Store) DeleteCodes(ctx context.Context, now time.Time, actorID, serverID string) (n int, c sharing.Change, err error) {
-	err = s.db.WriteAbout(ctx, nil, func(tx *sql.Tx) error {
-		owners, err := query(ctx, tx, scanString, `DELETE FROM sharing_codes WHERE server_id = $1 RETURNING owner_id`, serverID)
-		if err != nil {
-			return fmt.Errorf("delete the codes of a server: %w", err)
+// DeleteCodes removes all codes of a server.
+func (s *Store) DeleteCodes(ctx context.Context, now time.Time, a sharing.Act, serverID string, cascade bool) (n int, c sharing.Change, err error) {
+	return s.deleteCodes(ctx, now, a, deletion{serverID, allCodes, cascade}, nil)
+}
+
+// allCodes is the id in a [deletion] that means every code; no code has it.
+const allCodes = -1
+
+// deletion is of one code of a server, or of all.
+type deletion struct {
+	serverID string
+	id       int64
+	cascade  bool
+}
+
+// deleteCodes removes what d says, with the id of the code that p matches if there is p.
+func (s *Store) deleteCodes(ctx context.Context, now time.Time, a sharing.Act, d deletion, p *sharing.Probe) (n int, c sharing.Change, err error) {
+	write := func(fn func(*sql.Tx) error) error { return s.db.WriteAbout(ctx, nil, fn) }
+	if d.cascade {
+		write = func(fn func(*sql.Tx) error) error { return s.db.Write(ctx, fn) } // it touches the shares of many
+	}
+	err = write(func(tx *sql.Tx) error {
+		n, c = 0, sharing.Change{}
+		d := d
+		if p != nil {
+			code, err := findCode(ctx, tx, now, *p)
+			if err != nil {
+				return err
+			}
+			if code.ServerID != d.serverID {
+				return sharing.ErrCodeNotFound
+			}
+			d.id = code.ID
 		}
-		if n = len(owners); n == 0 {
-			c = sharing.Change{}
-			return nil
-		}
-		c, err = appendChange(ctx, tx, sharing.Change{
-			At: now, Action: sharing.ActionDelete, ActorID: actorID, ServerID: serverID, UserIDs: owners,
-		})
+		c, n, err = deleteCodesWithin(ctx, tx, now, a, d)
 		return err
 	})
 	return settled(n, c, err)
+}
+
+func deleteCodesWithin(ctx context.Context, tx *sql.Tx, now time.Time, a sharing.Act, d deletion) (c sharing.Change, n int, err error) {
+	var owners []string
+	if d.id == allCodes {
+		owners, err = query(ctx, tx, scanString, `DELETE FROM sharing_codes WHERE server_id = $1 RETURNING owner_id`, d.serverID)
+	} else {
+		owners, err = query(ctx, tx, scanString, `DELETE FROM sharing_codes WHERE server_id = $1 AND id = $2 RETURNING owner_id`, d.serverID, d.id)
+	}
+	if err != nil {
+		return c, 0, fmt.Errorf("delete codes: %w", err)
+	}
+	var ended []sharing.Grantee
+	switch {
+	case !d.cascade:
+	case d.id == allCodes:
+		ended, err = endGrants(ctx, tx, now, d.serverID, `g.code_id <> $2`, direct)
+	case d.id > direct:
+		ended, err = endGrants(ctx, tx, now, d.serverID, `g.code_id = $2`, d.id)
+	}
+	if err != nil {
+		return c, 0, err
+	}
+	if len(owners)+len(ended) == 0 {
+		if d.id == allCodes {
+			return c, 0, nil
+		}
+		return c, 0, sharing.ErrCodeNotFound
+	}
+	c = sharing.Change{At: now, Action: sharing.ActionDelete, ActorID: a.Actor.ID, ServerID: d.serverID, UserIDs: owners, Record: a.Record(nil)}
+	c.Record.Cascade = d.cascade
+	if d.id != allCodes {
+		c.CodeID = sharing.CodeID(d.id)
+	}
+	c, err = appendChange(ctx, tx, touching(c, ended...))
+	return c, len(ended), err
 }

@@ -19,19 +19,20 @@ func Example() {
 	defer func() { _ = store.Close() }()
 
 	now := time.Date(2026, 11, 21, 18, 0, 0, 0, time.UTC)
+	alice := sharing.Act{Actor: sharing.Ref{Kind: sharing.KindUser, ID: "user-1", Name: "alice"}, Server: "alice/lab", Grantees: []string{"user:bob"}}
 	lab := sharing.Place{ServerID: "server-7", OwnerID: "user-1"}
 	bob := sharing.Grantee{Kind: sharing.KindUser, ID: "user-2"}
-	_, _, err = store.Grant(ctx, now, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{"servers"}})
+	_, _, err = store.Grant(ctx, now, alice, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{bob}, Bases: []string{"servers"}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	share, change, err := store.Grant(ctx, now, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{"access:servers"}})
-	fmt.Println(share.Bases, change.Seq, change.Action, change.UserIDs, err)
+	shares, change, err := store.Grant(ctx, now, alice, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{bob}, Bases: []string{"access:servers"}})
+	fmt.Println(shares[0].Bases, change.Seq, change.Action, change.UserIDs, err)
 
 	_, err = store.Forget(ctx, now, sharing.KindServer, "server-7")
 	fmt.Println(err)
-	_, _, err = store.Grant(ctx, now, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{"servers"}})
+	_, _, err = store.Grant(ctx, now, alice, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{bob}, Bases: []string{"servers"}})
 	fmt.Println(err)
 	// Output:
 	// [access:servers servers] 2 share.grant [user-2] <nil>

@@ -31,7 +31,7 @@ func TestAStoreSurvivesItsProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sharing.db")
 	first, err := sqlstore.Open(t.Context(), path)
 	require.NoError(t, err)
-	made, c, err := first.Grant(t.Context(), now, sharing.GrantOrder{Place: lab, Grantee: to("u-bob"), Bases: []string{"access:servers"}})
+	made, c, err := first.Grant(t.Context(), now, sharing.Act{}, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{to("u-bob")}, Bases: []string{"access:servers"}})
 	require.NoError(t, err)
 	_, err = first.Forget(t.Context(), now, sharing.KindUser, "u-carol")
 	require.NoError(t, err)
@@ -40,11 +40,11 @@ func TestAStoreSurvivesItsProcess(t *testing.T) {
 	second := open(t, path)
 	found, err := second.Share(t.Context(), now, lab.ServerID, to("u-bob"))
 	require.NoError(t, err)
-	assert.Equal(t, made, found)
+	assert.Equal(t, made, []sharing.StoredShare{found})
 	changes, err := second.Changes(t.Context(), 0, 10)
 	require.NoError(t, err)
 	assert.Equal(t, []sharing.Change{c}, changes)
-	_, _, err = second.Grant(t.Context(), now, sharing.GrantOrder{Place: lab, Grantee: to("u-carol"), Bases: []string{"access:servers"}})
+	_, _, err = second.Grant(t.Context(), now, sharing.Act{}, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{to("u-carol")}, Bases: []string{"access:servers"}})
 	require.ErrorIs(t, err, sharing.ErrGone, "SH-45 e what is gone stays gone")
 }
 
@@ -56,7 +56,7 @@ func TestTwoStoresOnOneFile(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 32 {
 		all.Go(func() {
-			_, _, err := stores[i%2].Grant(t.Context(), now, sharing.GrantOrder{Place: lab, Grantee: to("u-bob"), Bases: []string{fmt.Sprintf("custom:%02d", i)}})
+			_, _, err := stores[i%2].Grant(t.Context(), now, sharing.Act{}, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{to("u-bob")}, Bases: []string{fmt.Sprintf("custom:%02d", i)}})
 			assert.NoError(t, err)
 		})
 	}
@@ -78,7 +78,7 @@ func TestOneDatabaseForSeveralOwners(t *testing.T) {
 	for range 2 {
 		store, err := sqlstore.New(t.Context(), db)
 		require.NoError(t, err)
-		_, _, err = store.Grant(t.Context(), now, sharing.GrantOrder{Place: lab, Grantee: to("u-bob"), Bases: []string{"access:servers"}})
+		_, _, err = store.Grant(t.Context(), now, sharing.Act{}, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{to("u-bob")}, Bases: []string{"access:servers"}})
 		require.NoError(t, err)
 		require.NoError(t, store.Close())
 	}
@@ -127,7 +127,7 @@ func TestSecretsAtRest(t *testing.T) {
 	require.NoError(t, err)
 	hash, prefix, err := secret.Hash(strings.NewReader("salty...salty"))
 	require.NoError(t, err)
-	_, _, err = store.CreateCode(t.Context(), now, sharing.CodeOrder{Place: lab, Bases: []string{"access:servers"}, Prefix: prefix, Hash: hash, ExpiresAt: now.Add(time.Hour)})
+	_, _, err = store.CreateCode(t.Context(), now, sharing.Act{}, sharing.CodeOrder{Place: lab, Bases: []string{"access:servers"}, Prefix: prefix, Hash: hash, ExpiresAt: now.Add(time.Hour)})
 	require.NoError(t, err)
 	require.NoError(t, store.Close())
 	content, err := os.ReadFile(path)
@@ -184,35 +184,52 @@ func TestAClosedStoreFails(t *testing.T) {
 	f, w := sharing.Filter{ServerID: lab.ServerID}, sharing.Window{Limit: 1}
 	for name, call := range map[string]func() (sharing.Change, error){
 		"Grant": func() (sharing.Change, error) {
-			_, c, err := s.Grant(ctx, now, sharing.GrantOrder{Place: lab, Grantee: to("u"), Bases: []string{"shares"}})
+			_, c, err := s.Grant(ctx, now, sharing.Act{}, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{to("u")}, Bases: []string{"shares"}})
 			return c, err
 		},
 		"Revoke": func() (sharing.Change, error) {
-			_, c, err := s.Revoke(ctx, now, sharing.RevokeOrder{ServerID: lab.ServerID, Grantee: to("u"), All: true})
+			_, c, err := s.Revoke(ctx, now, sharing.Act{}, sharing.RevokeOrder{ServerID: lab.ServerID, Grantee: to("u"), All: true})
 			return c, err
 		},
-		"RevokeAll": func() (sharing.Change, error) { _, c, err := s.RevokeAll(ctx, now, "", lab.ServerID); return c, err },
-		"Share":     func() (c sharing.Change, err error) { _, err = s.Share(ctx, now, lab.ServerID, to("u")); return c, err },
-		"Shares":    func() (c sharing.Change, err error) { _, err = s.Shares(ctx, now, f, w); return c, err },
-		"ScopesOf":  func() (c sharing.Change, err error) { _, _, err = s.ScopesOf(ctx, now, "u", nil); return c, err },
+		"RevokeAll": func() (sharing.Change, error) {
+			_, c, err := s.RevokeAll(ctx, now, sharing.Act{}, lab.ServerID)
+			return c, err
+		},
+		"Share":    func() (c sharing.Change, err error) { _, err = s.Share(ctx, now, lab.ServerID, to("u")); return c, err },
+		"Shares":   func() (c sharing.Change, err error) { _, err = s.Shares(ctx, now, f, w); return c, err },
+		"ScopesOf": func() (c sharing.Change, err error) { _, _, err = s.ScopesOf(ctx, now, "u", nil); return c, err },
 		"CreateCode": func() (sharing.Change, error) {
-			_, c, err := s.CreateCode(ctx, now, sharing.CodeOrder{Place: lab, Bases: []string{"shares"}, ExpiresAt: now})
+			_, c, err := s.CreateCode(ctx, now, sharing.Act{}, sharing.CodeOrder{Place: lab, Bases: []string{"shares"}, ExpiresAt: now})
 			return c, err
 		},
 		"FindCode": func() (c sharing.Change, err error) { _, err = s.FindCode(ctx, now, p); return c, err },
 		"Exchange": func() (sharing.Change, error) {
-			_, c, err := s.Exchange(ctx, now, p, sharing.Ref{Kind: sharing.KindUser, ID: "u"})
+			_, c, err := s.Exchange(ctx, now, sharing.Act{}, p, sharing.Ref{Kind: sharing.KindUser, ID: "u"})
 			return c, err
 		},
-		"Codes":       func() (c sharing.Change, err error) { _, err = s.Codes(ctx, now, f, w); return c, err },
-		"DeleteCode":  func() (sharing.Change, error) { return s.DeleteCode(ctx, now, "", lab.ServerID, 1) },
-		"DeleteCodes": func() (sharing.Change, error) { _, c, err := s.DeleteCodes(ctx, now, "", lab.ServerID); return c, err },
+		"Codes": func() (c sharing.Change, err error) { _, err = s.Codes(ctx, now, f, w); return c, err },
+		"DeleteCode": func() (sharing.Change, error) {
+			_, c, err := s.DeleteCode(ctx, now, sharing.Act{}, lab.ServerID, 1, true)
+			return c, err
+		},
+		"DeleteCodes": func() (sharing.Change, error) {
+			_, c, err := s.DeleteCodes(ctx, now, sharing.Act{}, lab.ServerID, true)
+			return c, err
+		},
+		"EndSession": func() (sharing.Change, error) {
+			_, c, err := s.EndSession(ctx, now, sharing.Act{}, lab.ServerID)
+			return c, err
+		},
+		"Tally": func() (c sharing.Change, err error) {
+			_, err = s.Tally(ctx, now, 1, []sharing.Tally{{Key: "k", Per: time.Hour}})
+			return c, err
+		},
 		"DeleteCodeBySecret": func() (sharing.Change, error) {
-			_, c, err := s.DeleteCodeBySecret(ctx, now, "", lab.ServerID, p)
+			_, c, err := s.DeleteCodeBySecret(ctx, now, sharing.Act{}, lab.ServerID, p, true)
 			return c, err
 		},
 		"Forget":  func() (sharing.Change, error) { return s.Forget(ctx, now, sharing.KindUser, "u") },
-		"Purge":   func() (c sharing.Change, err error) { _, err = s.Purge(ctx, now); return c, err },
+		"Purge":   func() (c sharing.Change, err error) { _, err = s.Purge(ctx, now, sharing.PurgeOrder{}); return c, err },
 		"Changes": func() (c sharing.Change, err error) { _, err = s.Changes(ctx, 0, 1); return c, err },
 	} {
 		c, err := call()

@@ -4,33 +4,21 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/hubshare/hubshare/sharing"
 )
 
-// refuseGone keeps a row from being written about what was forgotten since the caller looked it up: a *sharing.GoneError.
-func refuseGone(ctx context.Context, tx *sql.Tx, p sharing.Place, to *sharing.Grantee) error {
-	involved := []sharing.GoneError{{Kind: sharing.KindServer, ID: p.ServerID}, {Kind: sharing.KindUser, ID: p.OwnerID}}
-	if to != nil {
-		involved = append(involved, sharing.GoneError{Kind: to.Kind, ID: to.ID})
-	}
-	conditions, args := make([]string, len(involved)), []any{}
-	for i, g := range involved {
-		conditions[i] = fmt.Sprintf(`(kind = $%d AND id = $%d)`, 2*i+1, 2*i+2)
-		args = append(args, g.Kind, g.ID)
-	}
-	gone, err := query(ctx, tx, func(rows *sql.Rows) (g sharing.GoneError, err error) { return g, rows.Scan(&g.Kind, &g.ID) },
-		`SELECT kind, id FROM sharing_gone WHERE `+strings.Join(conditions, ` OR `), args...)
+// refuseGone keeps a code from being made for what was forgotten since the caller looked it up: a *sharing.GoneError.
+func refuseGone(ctx context.Context, tx *sql.Tx, p sharing.Place) error {
+	gone, err := query(ctx, tx, func(rows scanner) (g sharing.GoneError, err error) { return g, rows.Scan(&g.Kind, &g.ID) },
+		`SELECT kind, id FROM sharing_gone WHERE (kind = $1 AND id = $2) OR (kind = $3 AND id = $4) ORDER BY kind`,
+		sharing.KindServer, p.ServerID, sharing.KindUser, p.OwnerID)
 	if err != nil {
 		return fmt.Errorf("look among what is gone: %w", err)
 	}
-	for _, g := range involved {
-		if slices.Contains(gone, g) {
-			return &g
-		}
+	if len(gone) > 0 {
+		return &gone[0]
 	}
 	return nil
 }
@@ -55,7 +43,7 @@ func (s *Store) Forget(ctx context.Context, now time.Time, kind, id string) (c s
 		if err != nil {
 			return fmt.Errorf("remember what is gone: %w", err)
 		}
-		grantees, err := query(ctx, tx, func(rows *sql.Rows) (g sharing.Grantee, err error) {
+		grantees, err := query(ctx, tx, func(rows scanner) (g sharing.Grantee, err error) {
 			var user, group sql.NullString
 			err = rows.Scan(&user, &group)
 			if group.Valid {
@@ -90,25 +78,4 @@ func (s *Store) Forget(ctx context.Context, now time.Time, kind, id string) (c s
 	})
 	_, c, err = settled(struct{}{}, c, err)
 	return c, err
-}
-
-// Purge deletes what has ended.
-func (s *Store) Purge(ctx context.Context, now time.Time) (p sharing.Purged, err error) {
-	err = s.db.Write(ctx, func(tx *sql.Tx) error {
-		if p.Codes, err = exec(ctx, tx, `DELETE FROM sharing_codes WHERE expires_at <= $1`, now.UnixMicro()); err != nil {
-			return fmt.Errorf("purge codes: %w", err)
-		}
-		if _, err = exec(ctx, tx, `DELETE FROM sharing_grants WHERE expires_at <= $1`, now.UnixMicro()); err != nil {
-			return fmt.Errorf("purge grants: %w", err)
-		}
-		p.Shares, err = exec(ctx, tx, `DELETE FROM sharing_shares WHERE NOT EXISTS (SELECT 1 FROM sharing_grants g WHERE g.share_id = sharing_shares.id)`)
-		if err != nil {
-			return fmt.Errorf("purge shares: %w", err)
-		}
-		return nil
-	})
-	if err != nil {
-		return sharing.Purged{}, err
-	}
-	return p, nil
 }

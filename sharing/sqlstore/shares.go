@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hubshare/hubshare/internal/sqldb"
 	"github.com/hubshare/hubshare/sharing"
 )
 
@@ -23,57 +24,101 @@ const direct = 0
 
 const shareColumns = `s.id, s.server_id, s.owner_id, s.user_id, s.group_id, s.created_at`
 
-func scanShare(rows *sql.Rows) (sharing.StoredShare, error) {
+func scanShare(rows scanner) (sharing.StoredShare, error) {
 	var share sharing.StoredShare
 	var user, group sql.NullString
 	var created sql.NullInt64
 	err := rows.Scan(&share.ID, &share.ServerID, &share.OwnerID, &user, &group, &created)
-	share.Grantee = sharing.Grantee{Kind: sharing.KindUser, ID: user.String}
-	if group.Valid {
-		share.Grantee = sharing.Grantee{Kind: sharing.KindGroup, ID: group.String}
-	}
-	share.CreatedAt = timeOf(created)
+	share.Grantee, share.CreatedAt = granteeOf(user, group), timeOf(created)
 	return share, err
 }
 
-// granteeColumn is the column that holds a grantee's id; the other one is NULL.
+// granteeOf is who stands in the two columns for one.
+func granteeOf(user, group sql.NullString) sharing.Grantee {
+	if group.Valid {
+		return sharing.Grantee{Kind: sharing.KindGroup, ID: group.String}
+	}
+	return sharing.Grantee{Kind: sharing.KindUser, ID: user.String}
+}
+
+// granteeColumns hold a grantee's id, by their kind; the other one is NULL.
+var granteeColumns = map[string]string{sharing.KindUser: "user_id", sharing.KindGroup: "group_id"}
+
 func granteeColumn(g sharing.Grantee) (string, error) {
-	switch g.Kind {
-	case sharing.KindUser:
-		return "user_id", nil
-	case sharing.KindGroup:
-		return "group_id", nil
-	default:
+	column, ok := granteeColumns[g.Kind]
+	if !ok {
 		return "", fmt.Errorf("%q is no kind of grantee", g.Kind)
 	}
+	return column, nil
 }
 
 // about names what a change of a grantee's shares is about: of two at once on one share, the second builds on the first (SH-45 c). What
 // touches the shares of many at once is written alone instead. Codes need no name: their row is what their exchanges wait for.
-func about(g sharing.Grantee) []string {
-	return []string{"sharing with " + g.Kind + " " + g.ID}
+func about(grantees ...sharing.Grantee) []string {
+	names := make([]string, len(grantees))
+	for i, g := range grantees {
+		names[i] = "sharing with " + g.Kind + " " + g.ID
+	}
+	return names
 }
 
-// Grant makes a share or adds to its direct grant.
-func (s *Store) Grant(ctx context.Context, now time.Time, o sharing.GrantOrder) (share sharing.StoredShare, c sharing.Change, err error) {
+// Grant makes shares or adds to their direct grants.
+func (s *Store) Grant(ctx context.Context, now time.Time, a sharing.Act, o sharing.GrantOrder) (shares []sharing.StoredShare, c sharing.Change, err error) {
 	switch {
 	case len(o.Bases) == 0:
-		return share, c, errors.New("a grant without scopes")
+		return nil, c, errors.New("a grant without scopes")
+	case len(o.Grantees) == 0:
+		return nil, c, errors.New("a grant to nobody")
 	case !o.ExpiresAt.IsZero() && !o.ExpiresAt.After(now):
-		return share, c, errors.New("a grant that has ended already")
+		return nil, c, errors.New("a grant that has ended already")
 	}
-	err = s.db.WriteAbout(ctx, about(o.Grantee), func(tx *sql.Tx) error {
-		c = sharing.Change{}
-		var changed bool
-		share, changed, err = grant(ctx, tx, now, o, direct)
-		if err != nil || !changed {
+	for _, to := range o.Grantees {
+		if _, err := granteeColumn(to); err != nil {
+			return nil, c, err
+		}
+	}
+	err = s.db.WriteAbout(ctx, about(o.Grantees...), func(tx *sql.Tx) error {
+		shares, c = nil, sharing.Change{}
+		var b sqldb.Batch
+		found := s.look(&b, `s.server_id = $1`, o.ServerID, o.Grantees,
+			sharing.GoneError{Kind: sharing.KindServer, ID: o.ServerID}, sharing.GoneError{Kind: sharing.KindUser, ID: o.OwnerID})
+		if err := b.Run(ctx, tx); err != nil {
+			return fmt.Errorf("read shares: %w", err)
+		}
+		list := make([]*granting, len(o.Grantees))
+		var changed []sharing.Grantee
+		for i, to := range o.Grantees {
+			g := &granting{Place: o.Place, now: now, to: to, bases: o.Bases, codeID: direct, actor: a.Actor.ID, Ends: o.Ends}
+			list[i] = g
+			if found.about(g); g.gone != nil {
+				return g.gone
+			}
+			if g.decide(); len(g.fresh) > 0 {
+				changed = append(changed, g.to)
+			}
+		}
+		if err := s.writeShares(ctx, tx, list); err != nil {
 			return err
 		}
-		c = touching(sharing.Change{At: now, Action: sharing.ActionGrant, ActorID: o.ActorID, ServerID: o.ServerID}, o.Grantee)
-		c, err = appendChange(ctx, tx, c)
-		return err
+		b = sqldb.Batch{}
+		for _, g := range list {
+			g.writeGrants(&b)
+			shares = append(shares, g.result())
+		}
+		if len(changed) > 0 {
+			c = touching(sharing.Change{
+				At: now, Action: sharing.ActionGrant, ActorID: a.Actor.ID, ServerID: o.ServerID, Record: a.Record(sorted(o.Bases)),
+			}, changed...)
+			if err := addChange(&b, &c); err != nil {
+				return err
+			}
+		}
+		if err := b.Run(ctx, tx); err != nil {
+			return fmt.Errorf("add grants: %w", err)
+		}
+		return nil
 	})
-	return settled(share, c, err)
+	return settled(shares, c, err)
 }
 
 // settled gives nothing but the error of an operation that failed.
@@ -85,60 +130,16 @@ func settled[T any](v T, c sharing.Change, err error) (T, sharing.Change, error)
 	return v, c, nil
 }
 
-// touching names a grantee as one whose access may differ.
-func touching(c sharing.Change, g sharing.Grantee) sharing.Change {
-	if g.Kind == sharing.KindGroup {
-		c.GroupIDs = append(c.GroupIDs, g.ID)
-	} else {
-		c.UserIDs = append(c.UserIDs, g.ID)
+// touching names grantees as those whose access may differ.
+func touching(c sharing.Change, grantees ...sharing.Grantee) sharing.Change {
+	for _, g := range grantees {
+		if g.Kind == sharing.KindGroup {
+			c.GroupIDs = append(c.GroupIDs, g.ID)
+		} else {
+			c.UserIDs = append(c.UserIDs, g.ID)
+		}
 	}
 	return c
-}
-
-// grant adds bases of one origin to a share and gives the whole share; changed is false when all of it was there.
-func grant(ctx context.Context, tx *sql.Tx, now time.Time, o sharing.GrantOrder, codeID int64) (share sharing.StoredShare, changed bool, err error) {
-	if err := refuseGone(ctx, tx, o.Place, &o.Grantee); err != nil {
-		return share, false, err
-	}
-	column, err := granteeColumn(o.Grantee)
-	if err != nil {
-		return share, false, err
-	}
-	// A share of which everything has ended is none, so the next one is new (SH-41).
-	_, err = exec(ctx, tx, `DELETE FROM sharing_shares AS s
-		WHERE s.server_id = $2 AND s.`+column+` = $3 AND NOT `+liveShare, now.UnixMicro(), o.ServerID, o.Grantee.ID)
-	if err != nil {
-		return share, false, fmt.Errorf("clear an ended share: %w", err)
-	}
-	touched := 0
-	share, err = findRow(ctx, tx, o.ServerID, o.Grantee)
-	switch {
-	case errors.Is(err, sharing.ErrNoSuchShare):
-		touched = 1
-		share = sharing.StoredShare{Place: o.Place, Grantee: o.Grantee, CreatedAt: time.UnixMicro(now.UnixMicro()).UTC()}
-		err = tx.QueryRowContext(ctx, `INSERT INTO sharing_shares (server_id, owner_id, `+column+`, created_at) VALUES ($1, $2, $3, $4) RETURNING id`,
-			o.ServerID, o.OwnerID, o.Grantee.ID, now.UnixMicro()).Scan(&share.ID)
-		if err != nil {
-			return share, false, fmt.Errorf("add a share: %w", err)
-		}
-	case err != nil:
-		return share, false, fmt.Errorf("read the share: %w", err)
-	}
-	for _, base := range o.Bases {
-		// A later end replaces an earlier one, never the other way round: grants do not take away (SH-40).
-		n, err := exec(ctx, tx, `INSERT INTO sharing_grants AS g (share_id, code_id, base, expires_at, created_at, created_by)
-			VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (share_id, code_id, base) DO UPDATE
-			SET expires_at = excluded.expires_at, created_at = excluded.created_at, created_by = excluded.created_by
-			WHERE g.expires_at IS NOT NULL AND (excluded.expires_at IS NULL OR excluded.expires_at > g.expires_at)`,
-			share.ID, codeID, base, end(o.ExpiresAt), now.UnixMicro(), o.ActorID)
-		if err != nil {
-			return share, false, fmt.Errorf("add a grant: %w", err)
-		}
-		touched += n
-	}
-	share.Bases, err = liveBases(ctx, tx, now, share.ID)
-	return share, touched > 0, err
 }
 
 // findRow finds the row of a share, live or not: ErrNoSuchShare.
@@ -164,28 +165,21 @@ func findShare(ctx context.Context, tx *sql.Tx, now time.Time, serverID string, 
 	if err != nil {
 		return share, err
 	}
-	share.Bases, err = liveBases(ctx, tx, now, share.ID)
-	if err == nil && len(share.Bases) == 0 {
+	if err := readGrants(ctx, tx, now, &share); err != nil {
+		return sharing.StoredShare{}, err
+	}
+	if len(share.Grants) == 0 {
 		return sharing.StoredShare{}, sharing.ErrNoSuchShare
 	}
-	return share, err
+	return share, nil
 }
 
-func liveBases(ctx context.Context, tx *sql.Tx, now time.Time, shareID int64) ([]string, error) {
-	bases, err := query(ctx, tx, scanString, `SELECT DISTINCT g.base FROM sharing_grants g
-		WHERE g.share_id = $2 AND `+live+` ORDER BY g.base`, now.UnixMicro(), shareID)
-	if err != nil {
-		return nil, fmt.Errorf("read the grants of a share: %w", err)
-	}
-	return bases, nil
-}
-
-func scanString(rows *sql.Rows) (s string, err error) {
+func scanString(rows scanner) (s string, err error) {
 	return s, rows.Scan(&s)
 }
 
 // Revoke takes scopes from every grant of a share, or removes it.
-func (s *Store) Revoke(ctx context.Context, now time.Time, o sharing.RevokeOrder) (left *sharing.StoredShare, c sharing.Change, err error) {
+func (s *Store) Revoke(ctx context.Context, now time.Time, a sharing.Act, o sharing.RevokeOrder) (left *sharing.StoredShare, c sharing.Change, err error) {
 	err = s.db.WriteAbout(ctx, about(o.Grantee), func(tx *sql.Tx) error {
 		left, c = nil, sharing.Change{}
 		share, err := findShare(ctx, tx, now, o.ServerID, o.Grantee)
@@ -195,34 +189,45 @@ func (s *Store) Revoke(ctx context.Context, now time.Time, o sharing.RevokeOrder
 		if err != nil {
 			return err
 		}
-		rest := slices.DeleteFunc(slices.Clone(share.Bases), func(base string) bool { return o.All || slices.Contains(o.Bases, base) })
-		if len(rest) == len(share.Bases) {
+		var taken []string
+		for _, base := range share.Bases {
+			if o.All || slices.Contains(o.Bases, base) {
+				taken = append(taken, base)
+			}
+		}
+		if len(taken) == 0 {
 			left = &share
 			return nil
 		}
-		if len(rest) == 0 {
+		if len(taken) == len(share.Bases) {
 			_, err = exec(ctx, tx, `DELETE FROM sharing_shares WHERE id = $1`, share.ID)
 		} else {
 			_, err = exec(ctx, tx, `DELETE FROM sharing_grants WHERE share_id = $1 AND `+s.db.Dialect().In("base", 2),
-				share.ID, s.db.Dialect().Strings(o.Bases))
-			share.Bases = rest
+				share.ID, s.db.Dialect().Strings(taken))
 			left = &share
 		}
 		if err != nil {
 			return fmt.Errorf("take from a share: %w", err)
 		}
+		if left != nil {
+			if err := readGrants(ctx, tx, now, left); err != nil {
+				return err
+			}
+		}
 		action := sharing.ActionRevoke
 		if o.Leave {
 			action = sharing.ActionLeave
 		}
-		c, err = appendChange(ctx, tx, touching(sharing.Change{At: now, Action: action, ActorID: o.ActorID, ServerID: o.ServerID}, o.Grantee))
+		c, err = appendChange(ctx, tx, touching(sharing.Change{
+			At: now, Action: action, ActorID: a.Actor.ID, ServerID: o.ServerID, Record: a.Record(taken),
+		}, o.Grantee))
 		return err
 	})
 	return settled(left, c, err)
 }
 
 // RevokeAll removes every share of a server.
-func (s *Store) RevokeAll(ctx context.Context, now time.Time, actorID, serverID string) (n int, c sharing.Change, err error) {
+func (s *Store) RevokeAll(ctx context.Context, now time.Time, a sharing.Act, serverID string) (n int, c sharing.Change, err error) {
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		c = sharing.Change{}
 		// Ended ones go as well, but nobody's access differs by that.
@@ -237,7 +242,7 @@ func (s *Store) RevokeAll(ctx context.Context, now time.Time, actorID, serverID 
 		if n = len(gone); n == 0 {
 			return nil
 		}
-		c = sharing.Change{At: now, Action: sharing.ActionRevokeAll, ActorID: actorID, ServerID: serverID}
+		c = sharing.Change{At: now, Action: sharing.ActionRevokeAll, ActorID: a.Actor.ID, ServerID: serverID, Record: a.Record(nil)}
 		for _, share := range gone {
 			c = touching(c, share.Grantee)
 		}
@@ -272,33 +277,9 @@ func (s *Store) Shares(ctx context.Context, now time.Time, f sharing.Filter, w s
 		if err != nil {
 			return fmt.Errorf("read shares: %w", err)
 		}
-		return s.addBases(ctx, tx, now, page.Items)
+		return s.addGrants(ctx, tx, now, page.Items)
 	})
 	return page, err
-}
-
-// addBases reads what a page of shares grants, in one query.
-func (s *Store) addBases(ctx context.Context, tx *sql.Tx, now time.Time, shares []sharing.StoredShare) error {
-	type row struct {
-		share int64
-		base  string
-	}
-	ids := make([]int64, len(shares))
-	at := make(map[int64]int, len(shares))
-	for i, share := range shares {
-		ids[i], at[share.ID] = share.ID, i
-	}
-	rows, err := query(ctx, tx, func(r *sql.Rows) (v row, err error) { return v, r.Scan(&v.share, &v.base) },
-		`SELECT DISTINCT g.share_id, g.base FROM sharing_grants g
-		WHERE `+s.db.Dialect().In("g.share_id", 2)+` AND `+live+` ORDER BY g.share_id, g.base`, now.UnixMicro(), s.db.Dialect().Integers(ids))
-	if err != nil {
-		return fmt.Errorf("read the grants of shares: %w", err)
-	}
-	for _, r := range rows {
-		share := &shares[at[r.share]]
-		share.Bases = append(share.Bases, r.base)
-	}
-	return nil
 }
 
 // conditions turns a filter into SQL on a table s; "" = nothing is chosen. Argument 1 is now, for a condition that the caller adds.
@@ -312,6 +293,10 @@ func (s *Store) conditions(now time.Time, f sharing.Filter) (where string, args 
 	if f.OwnerID != "" {
 		args = append(args, f.OwnerID)
 		all = append(all, fmt.Sprintf(`s.owner_id = $%d`, len(args)))
+	}
+	if f.CodeID != 0 {
+		args = append(args, f.CodeID)
+		all = append(all, fmt.Sprintf(`EXISTS (SELECT 1 FROM sharing_grants g WHERE g.share_id = s.id AND g.code_id = $%d AND `+live+`)`, len(args)))
 	}
 	if len(f.Grantees) > 0 {
 		var users, groups []string
@@ -344,7 +329,7 @@ func (s *Store) ScopesOf(ctx context.Context, now time.Time, userID string, grou
 	}
 	var rows []held
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		rows, err = query(ctx, tx, func(r *sql.Rows) (h held, err error) {
+		rows, err = query(ctx, tx, func(r scanner) (h held, err error) {
 			var at sql.NullInt64
 			err = r.Scan(&h.ServerID, &h.OwnerID, &h.base, &at)
 			h.end = timeOf(at)

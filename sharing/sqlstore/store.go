@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -17,8 +18,9 @@ const owner = "sharing"
 
 // Store is a [sharing.Store]. It is safe for concurrent use, also by several processes on one file or PostgreSQL database.
 type Store struct {
-	db    *sqldb.DB
-	close func() error
+	db        *sqldb.DB
+	close     func() error
+	exchanges gathering
 }
 
 var _ sharing.Store = (*Store)(nil)
@@ -61,33 +63,66 @@ func (s *Store) Changes(ctx context.Context, after int64, limit int) ([]sharing.
 	}
 	out := make([]sharing.Change, 0, len(rows))
 	for _, r := range rows {
-		out = append(out, sharing.Change{
-			Seq: r.Seq, At: r.At, Action: r.Action, ActorID: r.ActorID, ServerID: r.ServerID, CodeID: r.CodeID,
-			UserIDs: r.UserIDs, GroupIDs: r.GroupIDs,
-		})
+		c, err := changeOf(r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
 	}
 	return out, nil
 }
 
+func changeOf(r changelog.Row) (sharing.Change, error) {
+	c := sharing.Change{
+		Seq: r.Seq, At: r.At, Action: r.Action, ActorID: r.ActorID, ServerID: r.ServerID, CodeID: r.CodeID,
+		UserIDs: r.UserIDs, GroupIDs: r.GroupIDs,
+	}
+	if r.Details != "" {
+		if err := json.Unmarshal([]byte(r.Details), &c.Record); err != nil {
+			return c, fmt.Errorf("read the record of change %d: %w", r.Seq, err)
+		}
+	}
+	return c, nil
+}
+
 // appendChange records a change inside the transaction that makes it.
 func appendChange(ctx context.Context, tx *sql.Tx, c sharing.Change) (sharing.Change, error) {
+	var b sqldb.Batch
+	if err := addChange(&b, &c); err != nil {
+		return sharing.Change{}, err
+	}
+	if err := b.Run(ctx, tx); err != nil {
+		return sharing.Change{}, fmt.Errorf("record %s: %w", c.Action, err)
+	}
+	return c, nil
+}
+
+// addChange is appendChange among other statements. c is complete once these have run.
+func addChange(b *sqldb.Batch, c *sharing.Change) error {
 	for _, ids := range []*[]string{&c.UserIDs, &c.GroupIDs} {
 		slices.Sort(*ids)
 		*ids = slices.Compact(*ids)
 	}
-	seq, err := changelog.Append(ctx, tx, changelog.Row{
+	details, err := json.Marshal(c.Record)
+	if err != nil {
+		return fmt.Errorf("record %s: %w", c.Action, err)
+	}
+	err = changelog.Add(b, &c.Seq, changelog.Row{
 		At: c.At, Owner: owner, Action: c.Action, ActorID: c.ActorID, ServerID: c.ServerID, CodeID: c.CodeID,
-		UserIDs: c.UserIDs, GroupIDs: c.GroupIDs,
+		UserIDs: c.UserIDs, GroupIDs: c.GroupIDs, Details: string(details),
 	})
 	if err != nil {
-		return sharing.Change{}, fmt.Errorf("record %s: %w", c.Action, err)
+		return fmt.Errorf("record %s: %w", c.Action, err)
 	}
-	c.Seq, c.At = seq, time.UnixMicro(c.At.UnixMicro()).UTC()
-	return c, nil
+	c.At = micro(c.At)
+	return nil
 }
 
+// scanner is a row of either kind of result.
+type scanner interface{ Scan(dest ...any) error }
+
 // query reads all rows before it returns: a transaction has one connection, on which one thing goes on at a time.
-func query[T any](ctx context.Context, tx *sql.Tx, scan func(*sql.Rows) (T, error), text string, args ...any) ([]T, error) {
+func query[T any](ctx context.Context, tx *sql.Tx, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
 	rows, err := tx.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
@@ -125,3 +160,9 @@ func timeOf(n sql.NullInt64) time.Time {
 	}
 	return time.UnixMicro(n.Int64).UTC()
 }
+
+// micro is a time as it comes back from a column.
+func micro(t time.Time) time.Time { return timeOf(end(t)) }
+
+// over says whether something that ends then has ended; zero = never.
+func over(then, now time.Time) bool { return !then.IsZero() && then.UnixMicro() <= now.UnixMicro() }

@@ -94,7 +94,7 @@ var cascades = []check{
 			assert.Equal(f.t, sharing.GoneError{Kind: kind, ID: id}, *gone)
 		}
 		grant := func(at sharing.Place, to sharing.Grantee) error {
-			_, c, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: at, Grantee: to, Bases: []string{access}})
+			_, c, err := f.store.Grant(f.t.Context(), start, sharing.Act{}, sharing.GrantOrder{Place: at, Grantees: []sharing.Grantee{to}, Bases: []string{access}})
 			assert.Zero(f.t, c)
 			return err
 		}
@@ -103,10 +103,10 @@ var cascades = []check{
 		refused(grant(home, team), sharing.KindGroup, team.ID)
 		_, err := f.exchange(p, bob.ID)
 		refused(err, sharing.KindUser, bob.ID)
-		_, _, err = f.newCode(lab, access)
+		_, _, err = f.newCode(sharing.CodeLimits{}, lab, access)
 		refused(err, sharing.KindServer, lab.ServerID)
 		f.forget(sharing.KindUser, "u-alice")
-		_, _, err = f.newCode(home, access)
+		_, _, err = f.newCode(sharing.CodeLimits{}, home, access)
 		refused(err, sharing.KindUser, "u-alice")
 		refused(grant(home, carol), sharing.KindUser, "u-alice")
 
@@ -131,26 +131,26 @@ var changes = []check{
 			told = append(told, c)
 		}
 		ctx := f.t.Context()
-		_, c, err := f.store.Grant(ctx, start, sharing.GrantOrder{ActorID: "u-alice", Place: lab, Grantee: bob, Bases: []string{access, read}})
+		_, c, err := f.store.Grant(ctx, start, by("u-alice"), sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{bob}, Bases: []string{access, read}})
 		keep(c, err)
-		_, c, err = f.store.Revoke(ctx, start, sharing.RevokeOrder{ActorID: "u-alice", ServerID: lab.ServerID, Grantee: bob, Bases: []string{read}})
+		_, c, err = f.store.Revoke(ctx, start, by("u-alice"), sharing.RevokeOrder{ServerID: lab.ServerID, Grantee: bob, Bases: []string{read}})
 		keep(c, err)
 		secret, err := sharing.NewSecret(f.random)
 		require.NoError(f.t, err)
 		hash, prefix, err := secret.Hash(f.random)
 		require.NoError(f.t, err)
 		p, _ := secret.Probe()
-		code, c, err := f.store.CreateCode(ctx, start, sharing.CodeOrder{
-			ActorID: "u-admin", Place: lab, Bases: []string{access}, Prefix: prefix, Hash: hash, ExpiresAt: start.AddDate(0, 0, 1),
+		code, c, err := f.store.CreateCode(ctx, start, by("u-admin"), sharing.CodeOrder{
+			Place: lab, Bases: []string{access}, Prefix: prefix, Hash: hash, ExpiresAt: start.AddDate(0, 0, 1),
 		})
 		keep(c, err)
-		_, c, err = f.store.Exchange(ctx, start, p, sharing.Ref{Kind: sharing.KindUser, ID: carol.ID})
+		_, c, err = f.store.Exchange(ctx, start, by(carol.ID), p, sharing.Ref{Kind: sharing.KindUser, ID: carol.ID})
 		keep(c, err)
-		c, err = f.store.DeleteCode(ctx, start, "u-alice", lab.ServerID, code.ID)
+		_, c, err = f.store.DeleteCode(ctx, start, by("u-alice"), lab.ServerID, code.ID, false)
 		keep(c, err)
-		_, c, err = f.store.Revoke(ctx, start, sharing.RevokeOrder{ActorID: bob.ID, ServerID: lab.ServerID, Grantee: bob, All: true, Leave: true})
+		_, c, err = f.store.Revoke(ctx, start, by(bob.ID), sharing.RevokeOrder{ServerID: lab.ServerID, Grantee: bob, All: true, Leave: true})
 		keep(c, err)
-		_, c, err = f.store.RevokeAll(ctx, start, "u-alice", lab.ServerID)
+		_, c, err = f.store.RevokeAll(ctx, start, by("u-alice"), lab.ServerID)
 		keep(c, err)
 
 		actions := []string{}
@@ -185,7 +185,7 @@ var changes = []check{
 		require.NoError(f.t, err)
 		_, err = f.exchange(p, lab.OwnerID)
 		require.Error(f.t, err)
-		_, err = f.store.DeleteCode(f.t.Context(), start, "", lab.ServerID, 999)
+		_, _, err = f.store.DeleteCode(f.t.Context(), start, sharing.Act{}, lab.ServerID, 999, false)
 		require.Error(f.t, err)
 		after, err := f.store.Changes(f.t.Context(), 0, 100)
 		require.NoError(f.t, err)

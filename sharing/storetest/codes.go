@@ -29,7 +29,7 @@ var codes = []check{
 	{"SH-13 codes with one prefix are told apart by their hash", func(f fixture) {
 		var made []sharing.StoredCode
 		for _, hash := range []string{"hash one", "hash two", "hash three"} {
-			code, _, err := f.store.CreateCode(f.t.Context(), start, sharing.CodeOrder{
+			code, _, err := f.store.CreateCode(f.t.Context(), start, sharing.Act{}, sharing.CodeOrder{
 				Place: lab, Bases: []string{access}, Prefix: "same", Hash: hash, ExpiresAt: start.Add(time.Hour),
 			})
 			require.NoError(f.t, err)
@@ -45,9 +45,9 @@ var codes = []check{
 	}},
 	{"SH-4 a hash cannot be stored twice", func(f fixture) {
 		order := sharing.CodeOrder{Place: lab, Bases: []string{access}, Prefix: "same", Hash: "hash", ExpiresAt: start.Add(time.Hour)}
-		_, _, err := f.store.CreateCode(f.t.Context(), start, order)
+		_, _, err := f.store.CreateCode(f.t.Context(), start, sharing.Act{}, order)
 		require.NoError(f.t, err)
-		_, c, err := f.store.CreateCode(f.t.Context(), start, order)
+		_, c, err := f.store.CreateCode(f.t.Context(), start, sharing.Act{}, order)
 		assert.Error(f.t, err)
 		assert.Zero(f.t, c)
 		assert.Len(f.t, f.codes(start, sharing.Filter{ServerID: lab.ServerID}), 1)
@@ -59,20 +59,23 @@ var codes = []check{
 		require.NoError(f.t, err)
 		_, err = f.store.FindCode(f.t.Context(), end, p)
 		assert.ErrorIs(f.t, err, sharing.ErrCodeNotFound)
-		_, c, err := f.store.Exchange(f.t.Context(), end, p, sharing.Ref{Kind: sharing.KindUser, ID: bob.ID})
+		_, c, err := f.store.Exchange(f.t.Context(), end, sharing.Act{}, p, sharing.Ref{Kind: sharing.KindUser, ID: bob.ID})
 		assert.ErrorIs(f.t, err, sharing.ErrCodeNotFound)
 		assert.Zero(f.t, c)
 		f.noShare(end, lab, bob)
 		assert.Empty(f.t, f.codes(end, sharing.Filter{ServerID: lab.ServerID}))
-		_, _, err = f.store.DeleteCodeBySecret(f.t.Context(), end, "", lab.ServerID, p)
+		_, _, err = f.store.DeleteCodeBySecret(f.t.Context(), end, sharing.Act{}, lab.ServerID, p, false)
 		assert.ErrorIs(f.t, err, sharing.ErrCodeNotFound)
-		_, err = f.store.DeleteCode(f.t.Context(), end, "", lab.ServerID, made.ID)
+		_, _, err = f.store.DeleteCode(f.t.Context(), end, sharing.Act{}, lab.ServerID, made.ID, false)
 		assert.NoError(f.t, err)
 	}},
 	{"SH-44 exchanging makes a share that outlives the code, and counts", func(f fixture) {
 		made, p := f.code(lab, access)
 		share := f.exchanged(p, bob.ID)
-		assert.Equal(f.t, sharing.StoredShare{ID: share.ID, Place: lab, Grantee: bob, Bases: []string{access}, CreatedAt: start}, share)
+		assert.Equal(f.t, sharing.StoredShare{
+			ID: share.ID, Place: lab, Grantee: bob, Bases: []string{access}, CreatedAt: start,
+			Grants: []sharing.StoredGrant{{CodeID: made.ID, Bases: []string{access}, ActorID: bob.ID, GrantedAt: start}},
+		}, share)
 		list := f.codes(start, sharing.Filter{ServerID: lab.ServerID})
 		require.Len(f.t, list, 1)
 		assert.Equal(f.t, 1, list[0].Exchanges)
@@ -87,8 +90,9 @@ var codes = []check{
 	}},
 	{"SH-44 exchanging adds to the share that is there", func(f fixture) {
 		first := f.grant(lab, bob, read)
-		_, p := f.code(lab, access)
+		code, p := f.code(lab, access)
 		first.Bases = []string{access, read}
+		first.Grants = append(first.Grants, sharing.StoredGrant{CodeID: code.ID, Bases: []string{access}, ActorID: bob.ID, GrantedAt: start})
 		assert.Equal(f.t, first, f.exchanged(p, bob.ID))
 	}},
 	{"SH-144 the owner of the server cannot exchange a code for it", func(f fixture) {
@@ -101,33 +105,33 @@ var codes = []check{
 	{"SH-2 only users exchange codes", func(f fixture) {
 		_, p := f.code(lab, access)
 		for _, kind := range []string{sharing.KindService, sharing.KindGroup, ""} {
-			_, _, err := f.store.Exchange(f.t.Context(), start, p, sharing.Ref{Kind: kind, ID: "x"})
+			_, _, err := f.store.Exchange(f.t.Context(), start, sharing.Act{}, p, sharing.Ref{Kind: kind, ID: "x"})
 			assert.Error(f.t, err, kind)
 		}
 		assert.Zero(f.t, f.codes(start, sharing.Filter{ServerID: lab.ServerID})[0].Exchanges)
 	}},
 	{"SH-110 a code is deleted by its secret, on its own server only", func(f fixture) {
 		made, p := f.code(lab, access)
-		_, _, err := f.store.DeleteCodeBySecret(f.t.Context(), start, "", home.ServerID, p)
+		_, _, err := f.store.DeleteCodeBySecret(f.t.Context(), start, sharing.Act{}, home.ServerID, p, false)
 		assert.ErrorIs(f.t, err, sharing.ErrCodeNotFound)
-		id, c, err := f.store.DeleteCodeBySecret(f.t.Context(), start, "u-alice", lab.ServerID, p)
+		n, c, err := f.store.DeleteCodeBySecret(f.t.Context(), start, by("u-alice"), lab.ServerID, p, false)
 		require.NoError(f.t, err)
-		assert.Equal(f.t, made.ID, id)
+		assert.Zero(f.t, n)
 		assert.Equal(f.t, sharing.Change{
 			Seq: c.Seq, At: start, Action: sharing.ActionDelete, ActorID: "u-alice", ServerID: lab.ServerID,
-			CodeID: sharing.CodeID(made.ID), UserIDs: []string{lab.OwnerID},
+			CodeID: sharing.CodeID(made.ID), UserIDs: []string{lab.OwnerID}, Record: by("u-alice").Record(nil),
 		}, c)
 		_, err = f.exchange(p, bob.ID)
 		assert.ErrorIs(f.t, err, sharing.ErrCodeNotFound)
 	}},
 	{"SH-110 a code is deleted by its id, on its own server only, and once", func(f fixture) {
 		made, _ := f.code(lab, access)
-		_, err := f.store.DeleteCode(f.t.Context(), start, "", home.ServerID, made.ID)
+		_, _, err := f.store.DeleteCode(f.t.Context(), start, sharing.Act{}, home.ServerID, made.ID, false)
 		assert.ErrorIs(f.t, err, sharing.ErrCodeNotFound)
-		c, err := f.store.DeleteCode(f.t.Context(), start, "", lab.ServerID, made.ID)
+		_, c, err := f.store.DeleteCode(f.t.Context(), start, sharing.Act{}, lab.ServerID, made.ID, false)
 		require.NoError(f.t, err)
 		assert.NotZero(f.t, c.Seq)
-		_, err = f.store.DeleteCode(f.t.Context(), start, "", lab.ServerID, made.ID)
+		_, _, err = f.store.DeleteCode(f.t.Context(), start, sharing.Act{}, lab.ServerID, made.ID, false)
 		assert.ErrorIs(f.t, err, sharing.ErrCodeNotFound)
 	}},
 	{"SH-113 deleting all codes of a server leaves shares and other servers alone", func(f fixture) {
@@ -135,26 +139,26 @@ var codes = []check{
 		f.code(lab, access)
 		f.code(home, access)
 		f.exchanged(p, bob.ID)
-		n, c, err := f.store.DeleteCodes(f.t.Context(), start, "u-alice", lab.ServerID)
+		n, c, err := f.store.DeleteCodes(f.t.Context(), start, by("u-alice"), lab.ServerID, false)
 		require.NoError(f.t, err)
-		assert.Equal(f.t, 2, n)
+		assert.Zero(f.t, n)
 		assert.Equal(f.t, []string{lab.OwnerID}, c.UserIDs)
 		f.share(start, lab, bob)
 		assert.Len(f.t, f.codes(start, sharing.Filter{OwnerID: lab.OwnerID}), 1)
-		n, c, err = f.store.DeleteCodes(f.t.Context(), start, "u-alice", lab.ServerID)
+		n, c, err = f.store.DeleteCodes(f.t.Context(), start, by("u-alice"), lab.ServerID, false)
 		require.NoError(f.t, err)
 		assert.Zero(f.t, n)
 		assert.Zero(f.t, c)
 	}},
 	{"SH-6 the id of a deleted code is not used again", func(f fixture) {
 		first, _ := f.code(lab, access)
-		_, err := f.store.DeleteCode(f.t.Context(), start, "", lab.ServerID, first.ID)
+		_, _, err := f.store.DeleteCode(f.t.Context(), start, sharing.Act{}, lab.ServerID, first.ID, false)
 		require.NoError(f.t, err)
 		second, _ := f.code(lab, access)
 		assert.Greater(f.t, second.ID, first.ID)
 	}},
 	{"SH-4 a code without scopes is an error and makes nothing", func(f fixture) {
-		_, _, err := f.newCode(lab)
+		_, _, err := f.newCode(sharing.CodeLimits{}, lab)
 		assert.Error(f.t, err)
 		assert.Empty(f.t, f.codes(start, sharing.Filter{ServerID: lab.ServerID}))
 	}},

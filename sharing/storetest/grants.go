@@ -13,22 +13,24 @@ import (
 var grants = []check{
 	{"SH-40 a first grant makes a share with what was asked, sorted", func(f fixture) {
 		share := f.grant(lab, bob, shares, access)
-		assert.Equal(f.t, sharing.StoredShare{ID: share.ID, Place: lab, Grantee: bob, Bases: []string{access, shares}, CreatedAt: start}, share)
+		assert.Equal(f.t, sharing.StoredShare{
+			ID: share.ID, Place: lab, Grantee: bob, Bases: []string{access, shares}, CreatedAt: start,
+			Grants: []sharing.StoredGrant{{Bases: []string{access, shares}, ActorID: "u-alice", GrantedAt: start}},
+		}, share)
 		assert.Positive(f.t, share.ID)
 		assert.Equal(f.t, share, f.share(start, lab, bob))
 	}},
 	{"SH-40 a second grant gives the union and keeps id and date", func(f fixture) {
 		first := f.grant(lab, bob, read)
-		second, c, err := f.store.Grant(f.t.Context(), start.Add(time.Minute), sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{access, read}})
-		require.NoError(f.t, err)
+		second, c := f.give(start.Add(time.Minute), "u-dave", lab, bob, sharing.Ends{}, access, read)
 		assert.NotZero(f.t, c.Seq)
 		first.Bases = []string{access, read}
+		first.Grants = []sharing.StoredGrant{{Bases: []string{access, read}, ActorID: "u-dave", GrantedAt: start.Add(time.Minute)}}
 		assert.Equal(f.t, first, second)
 	}},
 	{"SH-40 a grant of nothing new changes nothing", func(f fixture) {
 		first := f.grant(lab, bob, access, read)
-		again, c, err := f.store.Grant(f.t.Context(), start.Add(time.Minute), sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{read}})
-		require.NoError(f.t, err)
+		again, c := f.give(start.Add(time.Minute), "u-dave", lab, bob, sharing.Ends{}, read)
 		assert.Zero(f.t, c)
 		assert.Equal(f.t, first, again)
 	}},
@@ -49,14 +51,14 @@ var grants = []check{
 		assert.Len(f.t, f.shares(start, sharing.Filter{OwnerID: lab.OwnerID}), 1)
 	}},
 	{"SH-43 a service cannot be a grantee", func(f fixture) {
-		_, _, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{
-			Place: lab, Grantee: sharing.Grantee{Kind: sharing.KindService, ID: "v-cull"}, Bases: []string{access},
+		_, _, err := f.store.Grant(f.t.Context(), start, sharing.Act{}, sharing.GrantOrder{
+			Place: lab, Grantees: []sharing.Grantee{{Kind: sharing.KindService, ID: "v-cull"}}, Bases: []string{access},
 		})
 		assert.Error(f.t, err)
 		assert.Empty(f.t, f.shares(start, sharing.Filter{ServerID: lab.ServerID}))
 	}},
 	{"SH-40 a grant without scopes is an error and makes nothing", func(f fixture) {
-		_, c, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: bob})
+		_, c, err := f.store.Grant(f.t.Context(), start, sharing.Act{}, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{bob}})
 		assert.Error(f.t, err)
 		assert.Zero(f.t, c)
 		f.noShare(start, lab, bob)
@@ -67,8 +69,9 @@ var grants = []check{
 var revocations = []check{
 	{"SH-41 revoking listed scopes leaves the others, and id and date", func(f fixture) {
 		share := f.grant(lab, bob, access, read, shares)
-		left, c := f.revoke(sharing.RevokeOrder{ActorID: "u-alice", ServerID: lab.ServerID, Grantee: bob, Bases: []string{read, "not:there"}})
+		left, c := f.revoke(sharing.RevokeOrder{ServerID: lab.ServerID, Grantee: bob, Bases: []string{read, "not:there"}})
 		share.Bases = []string{access, shares}
+		share.Grants[0].Bases = share.Bases
 		require.NotNil(f.t, left)
 		assert.Equal(f.t, share, *left)
 		assert.Equal(f.t, share, f.share(start, lab, bob))
@@ -126,8 +129,7 @@ var revocations = []check{
 		f.exchanged(probe, bob.ID)
 		_, second := f.code(lab, read)
 		f.exchanged(second, bob.ID)
-		_, _, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{read}})
-		require.NoError(f.t, err)
+		f.grant(lab, bob, read)
 		left, _ := f.revoke(sharing.RevokeOrder{ServerID: lab.ServerID, Grantee: bob, Bases: []string{read}})
 		require.NotNil(f.t, left)
 		assert.Equal(f.t, []string{access}, left.Bases)
@@ -140,18 +142,18 @@ var revocations = []check{
 		f.grant(lab, team, access)
 		f.grant(home, bob, access)
 		_, probe := f.code(lab, access)
-		n, c, err := f.store.RevokeAll(f.t.Context(), start, "u-alice", lab.ServerID)
+		n, c, err := f.store.RevokeAll(f.t.Context(), start, by("u-alice"), lab.ServerID)
 		require.NoError(f.t, err)
 		assert.Equal(f.t, 3, n)
 		assert.Equal(f.t, sharing.Change{
 			Seq: c.Seq, At: start, Action: sharing.ActionRevokeAll, ActorID: "u-alice", ServerID: lab.ServerID,
-			UserIDs: []string{bob.ID, carol.ID}, GroupIDs: []string{team.ID},
+			UserIDs: []string{bob.ID, carol.ID}, GroupIDs: []string{team.ID}, Record: c.Record,
 		}, c)
 		assert.Empty(f.t, f.shares(start, sharing.Filter{ServerID: lab.ServerID}))
 		f.share(start, home, bob)
 		f.exchanged(probe, bob.ID)
 
-		n, c, err = f.store.RevokeAll(f.t.Context(), start, "u-alice", other.ServerID)
+		n, c, err = f.store.RevokeAll(f.t.Context(), start, by("u-alice"), other.ServerID)
 		require.NoError(f.t, err)
 		assert.Zero(f.t, n)
 		assert.Zero(f.t, c)
@@ -162,8 +164,7 @@ var revocations = []check{
 var ends = []check{
 	{"SH-21 a grant is over at the very instant of its end", func(f fixture) {
 		end := start.Add(time.Hour)
-		_, _, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{access}, ExpiresAt: end})
-		require.NoError(f.t, err)
+		f.give(start, "u-alice", lab, bob, until(end), access)
 		before := end.Add(-time.Microsecond)
 		f.share(before, lab, bob)
 		lines, until := f.scopesOf(before, bob.ID)
@@ -175,33 +176,28 @@ var ends = []check{
 		lines, until = f.scopesOf(end, bob.ID)
 		assert.Empty(f.t, lines)
 		assert.Zero(f.t, until)
-		left, c, err := f.store.Revoke(f.t.Context(), end, sharing.RevokeOrder{ServerID: lab.ServerID, Grantee: bob, All: true})
+		left, c, err := f.store.Revoke(f.t.Context(), end, sharing.Act{}, sharing.RevokeOrder{ServerID: lab.ServerID, Grantee: bob, All: true})
 		require.NoError(f.t, err)
 		assert.Nil(f.t, left)
 		assert.Zero(f.t, c)
 	}},
 	{"SH-41 granting after everything ended makes a new share", func(f fixture) {
 		end := start.Add(time.Hour)
-		old, _, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{access, read}, ExpiresAt: end})
-		require.NoError(f.t, err)
-		fresh, c, err := f.store.Grant(f.t.Context(), end, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{access}})
-		require.NoError(f.t, err)
+		old, _ := f.give(start, "u-alice", lab, bob, until(end), access, read)
+		fresh, c := f.give(end, "u-alice", lab, bob, sharing.Ends{}, access)
 		assert.NotZero(f.t, c.Seq)
-		assert.Equal(f.t, sharing.StoredShare{ID: fresh.ID, Place: lab, Grantee: bob, Bases: []string{access}, CreatedAt: end}, fresh)
+		assert.Equal(f.t, sharing.StoredShare{
+			ID: fresh.ID, Place: lab, Grantee: bob, Bases: []string{access}, CreatedAt: end,
+			Grants: []sharing.StoredGrant{{Bases: []string{access}, ActorID: "u-alice", GrantedAt: end}},
+		}, fresh)
 		assert.Greater(f.t, fresh.ID, old.ID)
 	}},
 	{"SH-40 a grant never shortens, and lengthens only what it names", func(f fixture) {
 		soon, late := start.Add(time.Hour), start.Add(2*time.Hour)
-		order := sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{access, read}, ExpiresAt: late}
-		_, _, err := f.store.Grant(f.t.Context(), start, order)
-		require.NoError(f.t, err)
-		order.ExpiresAt = soon
-		_, c, err := f.store.Grant(f.t.Context(), start, order)
-		require.NoError(f.t, err)
+		f.give(start, "u-alice", lab, bob, until(late), access, read)
+		_, c := f.give(start, "u-alice", lab, bob, until(soon), access, read)
 		assert.Zero(f.t, c, "an earlier end is nothing new")
-		order.Bases, order.ExpiresAt = []string{access}, time.Time{}
-		_, c, err = f.store.Grant(f.t.Context(), start, order)
-		require.NoError(f.t, err)
+		_, c = f.give(start, "u-alice", lab, bob, sharing.Ends{}, access)
 		assert.NotZero(f.t, c.Seq)
 		_, until := f.scopesOf(start, bob.ID)
 		assert.Equal(f.t, late, until)
@@ -209,8 +205,7 @@ var ends = []check{
 	}},
 	{"SH-40 a scope lasts as long as any of its grants", func(f fixture) {
 		end := start.Add(time.Hour)
-		_, _, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{access}, ExpiresAt: end})
-		require.NoError(f.t, err)
+		f.give(start, "u-alice", lab, bob, until(end), access)
 		_, probe := f.code(lab, access)
 		f.exchanged(probe, bob.ID)
 		_, until := f.scopesOf(start, bob.ID)
@@ -220,8 +215,7 @@ var ends = []check{
 	{"SH-160 a scope by two shares lasts as long as the later", func(f fixture) {
 		soon, late := start.Add(time.Hour), start.Add(2*time.Hour)
 		for to, end := range map[sharing.Grantee]time.Time{bob: soon, team: late} {
-			_, _, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: to, Bases: []string{access}, ExpiresAt: end})
-			require.NoError(f.t, err)
+			f.give(start, "u-alice", lab, to, until(end), access)
 		}
 		lines, until := f.scopesOf(soon, bob.ID, team.ID)
 		assert.Equal(f.t, []string{lab.ServerID + " " + access}, lines)
@@ -230,27 +224,26 @@ var ends = []check{
 		assert.Equal(f.t, late, until, "the end of the earlier changes nothing")
 	}},
 	{"SH-21 a grant that has ended already is an error and makes nothing", func(f fixture) {
-		_, _, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{access}, ExpiresAt: start})
+		_, _, err := f.store.Grant(f.t.Context(), start, sharing.Act{}, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{bob}, Bases: []string{access}, Ends: until(start)})
 		assert.Error(f.t, err)
 		f.noShare(start, lab, bob)
 	}},
 	{"SH-23 purging removes what has ended and nothing else", func(f fixture) {
 		end := start.Add(time.Hour)
-		_, _, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{access}, ExpiresAt: end})
-		require.NoError(f.t, err)
+		f.give(start, "u-alice", lab, bob, until(end), access)
 		f.grant(lab, carol, access)
 		old, _ := f.code(lab, access) // ends at the same time
 		last, err := f.store.Changes(f.t.Context(), 0, 100)
 		require.NoError(f.t, err)
 
-		p, err := f.store.Purge(f.t.Context(), end.Add(-time.Microsecond))
+		p, err := f.store.Purge(f.t.Context(), end.Add(-time.Microsecond), sharing.PurgeOrder{})
 		require.NoError(f.t, err)
 		assert.Zero(f.t, p)
-		p, err = f.store.Purge(f.t.Context(), end)
+		p, err = f.store.Purge(f.t.Context(), end, sharing.PurgeOrder{})
 		require.NoError(f.t, err)
 		assert.Equal(f.t, sharing.Purged{Codes: 1, Shares: 1}, p)
 		assert.Len(f.t, f.shares(start, sharing.Filter{ServerID: lab.ServerID}), 1)
-		_, err = f.store.DeleteCode(f.t.Context(), end, "", lab.ServerID, old.ID)
+		_, _, err = f.store.DeleteCode(f.t.Context(), end, sharing.Act{}, lab.ServerID, old.ID, false)
 		assert.ErrorIs(f.t, err, sharing.ErrCodeNotFound)
 		now, err := f.store.Changes(f.t.Context(), 0, 100)
 		require.NoError(f.t, err)

@@ -44,7 +44,7 @@ var lists = []check{
 	}},
 	{"SH-69 totals and windows count live codes only", func(f fixture) {
 		for i := range 6 {
-			_, _, err := f.store.CreateCode(f.t.Context(), start, sharing.CodeOrder{
+			_, _, err := f.store.CreateCode(f.t.Context(), start, sharing.Act{}, sharing.CodeOrder{
 				Place: lab, Bases: []string{access}, Prefix: "pref", Hash: fmt.Sprint(i), ExpiresAt: start.Add(time.Duration(1+i%2) * time.Hour),
 			})
 			require.NoError(f.t, err)

@@ -31,7 +31,7 @@ func atOnce(fn func(i int)) {
 
 // try exchanges without ending the test, so that a goroutine may call it.
 func (f fixture) try(p sharing.Probe, visitor string) error {
-	_, _, err := f.store.Exchange(f.t.Context(), start, p, sharing.Ref{Kind: sharing.KindUser, ID: visitor})
+	_, _, err := f.store.Exchange(f.t.Context(), start, sharing.Act{}, p, sharing.Ref{Kind: sharing.KindUser, ID: visitor})
 	return err
 }
 
@@ -51,7 +51,7 @@ var races = []check{
 	}},
 	{"SH-45 c grants of different scopes at once make one share with all of them", func(f fixture) {
 		atOnce(func(i int) {
-			_, _, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: team, Bases: []string{fmt.Sprintf("custom:%02d", i)}})
+			_, _, err := f.store.Grant(f.t.Context(), start, sharing.Act{}, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{team}, Bases: []string{fmt.Sprintf("custom:%02d", i)}})
 			assert.NoError(f.t, err)
 		})
 		all := f.shares(start, sharing.Filter{ServerID: lab.ServerID})
@@ -66,7 +66,7 @@ var races = []check{
 		var mu sync.Mutex
 		deleted, succeeded := false, 0
 		done.Go(func() {
-			_, err := f.store.DeleteCode(f.t.Context(), start, "", lab.ServerID, code.ID)
+			_, _, err := f.store.DeleteCode(f.t.Context(), start, sharing.Act{}, lab.ServerID, code.ID, false)
 			assert.NoError(f.t, err)
 			mu.Lock()
 			deleted = true
@@ -103,11 +103,11 @@ var races = []check{
 			case i%3 == 0:
 				err = f.try(p, fmt.Sprintf("u-%d", i))
 			case i%3 == 1:
-				_, _, err = f.store.CreateCode(f.t.Context(), start, sharing.CodeOrder{
+				_, _, err = f.store.CreateCode(f.t.Context(), start, sharing.Act{}, sharing.CodeOrder{
 					Place: lab, Bases: []string{access}, Prefix: "pref", Hash: fmt.Sprint(i), ExpiresAt: start.AddDate(0, 0, 1),
 				})
 			default:
-				_, _, err = f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: team, Bases: []string{access}})
+				_, _, err = f.store.Grant(f.t.Context(), start, sharing.Act{}, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{team}, Bases: []string{access}})
 			}
 			if err != nil && !errors.Is(err, sharing.ErrGone) {
 				assert.ErrorIs(f.t, err, sharing.ErrCodeNotFound)
@@ -123,7 +123,7 @@ var races = []check{
 				assert.NoError(f.t, err)
 				return
 			}
-			_, _, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{fmt.Sprintf("custom:%02d", i)}})
+			_, _, err := f.store.Grant(f.t.Context(), start, sharing.Act{}, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{bob}, Bases: []string{fmt.Sprintf("custom:%02d", i)}})
 			if err != nil {
 				assert.ErrorIs(f.t, err, sharing.ErrGone)
 			}
@@ -136,7 +136,7 @@ var races = []check{
 			ctx, cancel := context.WithCancel(f.t.Context())
 			var both sync.WaitGroup
 			both.Go(cancel)
-			_, _, err := f.store.Exchange(ctx, start, p, sharing.Ref{Kind: sharing.KindUser, ID: fmt.Sprintf("u-%d", i)})
+			_, _, err := f.store.Exchange(ctx, start, sharing.Act{}, p, sharing.Ref{Kind: sharing.KindUser, ID: fmt.Sprintf("u-%d", i)})
 			if err != nil {
 				assert.NotErrorIs(f.t, err, sharing.ErrCodeNotFound)
 			}
@@ -153,9 +153,9 @@ var races = []check{
 		atOnce(func(i int) {
 			var err error
 			if i%2 == 0 {
-				_, _, err = f.store.Grant(f.t.Context(), start, sharing.GrantOrder{Place: lab, Grantee: bob, Bases: []string{access, read}})
+				_, _, err = f.store.Grant(f.t.Context(), start, sharing.Act{}, sharing.GrantOrder{Place: lab, Grantees: []sharing.Grantee{bob}, Bases: []string{access, read}})
 			} else {
-				_, _, err = f.store.Revoke(f.t.Context(), start, sharing.RevokeOrder{ServerID: lab.ServerID, Grantee: bob, Bases: []string{access}})
+				_, _, err = f.store.Revoke(f.t.Context(), start, sharing.Act{}, sharing.RevokeOrder{ServerID: lab.ServerID, Grantee: bob, Bases: []string{access}})
 			}
 			assert.NoError(f.t, err)
 		})

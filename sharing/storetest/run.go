@@ -16,7 +16,9 @@ import (
 // parallel, each on a store of its own.
 func Run(t *testing.T, open func(t *testing.T) sharing.Store) {
 	t.Helper()
-	for _, part := range [][]check{grants, revocations, ends, codes, lists, cascades, changes, races} {
+	for _, part := range [][]check{
+		grants, revocations, ends, terms, bulk, codes, limits, withdrawals, lists, cascades, changes, records, tallies, races,
+	} {
 		for _, c := range part {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
@@ -55,6 +57,14 @@ const (
 // everything is a window that no check's list outgrows.
 var everything = sharing.Window{Limit: 1000}
 
+// by is what a user does on alice's lab, in names that the store keeps and does not read.
+func by(userID string, grantees ...string) sharing.Act {
+	return sharing.Act{Actor: sharing.Ref{Kind: sharing.KindUser, ID: userID, Name: "name of " + userID}, Server: "alice/lab", Grantees: grantees}
+}
+
+// until is the end of a grant by the clock.
+func until(t time.Time) sharing.Ends { return sharing.Ends{ExpiresAt: t} }
+
 // fixture is a store with short words for what the checks do to it. Each word fails the test when the store fails.
 type fixture struct {
 	t      *testing.T
@@ -64,15 +74,25 @@ type fixture struct {
 
 func (f fixture) grant(at sharing.Place, to sharing.Grantee, bases ...string) sharing.StoredShare {
 	f.t.Helper()
-	share, c, err := f.store.Grant(f.t.Context(), start, sharing.GrantOrder{ActorID: "u-alice", Place: at, Grantee: to, Bases: bases})
-	require.NoError(f.t, err)
+	share, c := f.give(start, "u-alice", at, to, sharing.Ends{}, bases...)
 	assert.NotZero(f.t, c.Seq, "a grant of something new is a change")
 	return share
 }
 
+// give is a grant to one, with all that can be said about it.
+func (f fixture) give(
+	now time.Time, actor string, at sharing.Place, to sharing.Grantee, e sharing.Ends, bases ...string,
+) (sharing.StoredShare, sharing.Change) {
+	f.t.Helper()
+	all, c, err := f.store.Grant(f.t.Context(), now, by(actor), sharing.GrantOrder{Place: at, Grantees: []sharing.Grantee{to}, Bases: bases, Ends: e})
+	require.NoError(f.t, err)
+	require.Len(f.t, all, 1)
+	return all[0], c
+}
+
 func (f fixture) revoke(o sharing.RevokeOrder) (*sharing.StoredShare, sharing.Change) {
 	f.t.Helper()
-	left, c, err := f.store.Revoke(f.t.Context(), start, o)
+	left, c, err := f.store.Revoke(f.t.Context(), start, by("u-alice"), o)
 	require.NoError(f.t, err)
 	return left, c
 }
@@ -109,12 +129,18 @@ func (f fixture) codes(now time.Time, filter sharing.Filter) []sharing.StoredCod
 // code makes a code that lives an hour.
 func (f fixture) code(at sharing.Place, bases ...string) (sharing.StoredCode, sharing.Probe) {
 	f.t.Helper()
-	code, probe, err := f.newCode(at, bases...)
+	return f.limited(sharing.CodeLimits{}, at, bases...)
+}
+
+// limited makes such a code with limits.
+func (f fixture) limited(l sharing.CodeLimits, at sharing.Place, bases ...string) (sharing.StoredCode, sharing.Probe) {
+	f.t.Helper()
+	code, probe, err := f.newCode(l, at, bases...)
 	require.NoError(f.t, err)
 	return code, probe
 }
 
-func (f fixture) newCode(at sharing.Place, bases ...string) (sharing.StoredCode, sharing.Probe, error) {
+func (f fixture) newCode(l sharing.CodeLimits, at sharing.Place, bases ...string) (sharing.StoredCode, sharing.Probe, error) {
 	f.t.Helper()
 	secret, err := sharing.NewSecret(f.random)
 	require.NoError(f.t, err)
@@ -122,8 +148,8 @@ func (f fixture) newCode(at sharing.Place, bases ...string) (sharing.StoredCode,
 	require.NoError(f.t, err)
 	probe, ok := secret.Probe()
 	require.True(f.t, ok)
-	code, c, err := f.store.CreateCode(f.t.Context(), start, sharing.CodeOrder{
-		ActorID: "u-alice", Place: at, Bases: bases, Prefix: prefix, Hash: hash, ExpiresAt: start.Add(time.Hour),
+	code, c, err := f.store.CreateCode(f.t.Context(), start, by("u-alice"), sharing.CodeOrder{
+		Place: at, Bases: bases, Prefix: prefix, Hash: hash, ExpiresAt: start.Add(time.Hour), CodeLimits: l,
 	})
 	if err == nil {
 		assert.NotZero(f.t, c.Seq, "a new code is a change")
@@ -134,13 +160,18 @@ func (f fixture) newCode(at sharing.Place, bases ...string) (sharing.StoredCode,
 
 func (f fixture) exchange(p sharing.Probe, visitor string) (sharing.StoredShare, error) {
 	f.t.Helper()
-	share, c, err := f.store.Exchange(f.t.Context(), start, p, sharing.Ref{Kind: sharing.KindUser, ID: visitor, Name: "name of " + visitor})
+	share, c, err := f.exchangeAt(start, p, visitor)
 	if err == nil {
 		assert.NotZero(f.t, c.Seq, "an exchange is a change")
 	} else {
 		assert.Zero(f.t, c, "what failed changed nothing")
 	}
 	return share, err
+}
+
+func (f fixture) exchangeAt(now time.Time, p sharing.Probe, visitor string) (sharing.StoredShare, sharing.Change, error) {
+	f.t.Helper()
+	return f.store.Exchange(f.t.Context(), now, by(visitor), p, by(visitor).Actor)
 }
 
 func (f fixture) exchanged(p sharing.Probe, visitor string) sharing.StoredShare {

@@ -11,7 +11,7 @@ import (
 )
 
 // CreateCode stores a code.
-func (s *Store) CreateCode(_ context.Context, now time.Time, o sharing.CodeOrder) (sharing.StoredCode, sharing.Change, error) {
+func (s *Store) CreateCode(_ context.Context, now time.Time, a sharing.Act, o sharing.CodeOrder) (sharing.StoredCode, sharing.Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(o.Bases) == 0 {
@@ -25,11 +25,12 @@ func (s *Store) CreateCode(_ context.Context, now time.Time, o sharing.CodeOrder
 	}
 	s.lastCode++
 	made := sharing.StoredCode{
-		ID: s.lastCode, Place: o.Place, Bases: slices.Sorted(slices.Values(o.Bases)), CreatedAt: micro(now), ExpiresAt: micro(o.ExpiresAt),
+		ID: s.lastCode, Place: o.Place, Bases: sorted(o.Bases), CreatedAt: micro(now), ExpiresAt: micro(o.ExpiresAt), CodeLimits: o.CodeLimits,
 	}
 	s.codes = append(s.codes, code{made, o.Prefix, o.Hash})
 	return made, s.record(now, sharing.Change{
-		Action: sharing.ActionCreate, ActorID: o.ActorID, ServerID: o.ServerID, CodeID: sharing.CodeID(made.ID), UserIDs: []string{o.OwnerID},
+		Action: sharing.ActionCreate, ActorID: a.Actor.ID, ServerID: o.ServerID, CodeID: sharing.CodeID(made.ID), UserIDs: []string{o.OwnerID},
+		Record: a.Record(made.Bases),
 	}), nil
 }
 
@@ -49,7 +50,9 @@ func (s *Store) FindCode(_ context.Context, now time.Time, p sharing.Probe) (sha
 }
 
 // Exchange turns a code into a grant to the visitor, and counts it.
-func (s *Store) Exchange(_ context.Context, now time.Time, p sharing.Probe, visitor sharing.Ref) (sharing.StoredShare, sharing.Change, error) {
+func (s *Store) Exchange(
+	_ context.Context, now time.Time, a sharing.Act, p sharing.Probe, visitor sharing.Ref,
+) (sharing.StoredShare, sharing.Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	nothing := sharing.StoredShare{}
@@ -65,14 +68,27 @@ func (s *Store) Exchange(_ context.Context, now time.Time, p sharing.Probe, visi
 		return nothing, sharing.Change{}, sharing.ErrOwnCode
 	}
 	to := sharing.Grantee{Kind: sharing.KindUser, ID: visitor.ID}
-	out, _, err := s.add(now, sharing.GrantOrder{Place: c.Place, Grantee: to, Bases: c.Bases}, c.ID)
-	if err != nil {
+	if c.MaxUses > 0 && c.Exchanges >= c.MaxUses {
+		if j := s.index(c.ServerID, to); j >= 0 {
+			theirs := s.shares[j].stored(now)
+			if slices.ContainsFunc(theirs.Grants, func(g sharing.StoredGrant) bool { return g.CodeID == c.ID }) {
+				return theirs, sharing.Change{}, nil
+			}
+		}
+		return nothing, sharing.Change{}, sharing.ErrCodeSpent
+	}
+	if err := s.may(c.Place, to); err != nil {
 		return nothing, sharing.Change{}, err
 	}
+	ends := sharing.Ends{Session: c.Terms.Session}
+	if c.Terms.Lifetime > 0 {
+		ends.ExpiresAt = now.Add(c.Terms.Lifetime)
+	}
+	out, _ := s.add(now, c.Place, to, c.Bases, grant{code: c.ID, Ends: ends, actor: visitor.ID})
 	c.Exchanges++
 	c.LastExchangedAt = micro(now)
 	return out, s.record(now, touching(sharing.Change{
-		Action: sharing.ActionExchange, ActorID: visitor.ID, ServerID: c.ServerID, CodeID: sharing.CodeID(c.ID),
+		Action: sharing.ActionExchange, ActorID: visitor.ID, ServerID: c.ServerID, CodeID: sharing.CodeID(c.ID), Record: a.Record(c.Bases),
 	}, to)), nil
 }
 
@@ -80,8 +96,8 @@ func (s *Store) Exchange(_ context.Context, now time.Time, p sharing.Probe, visi
 func (s *Store) Codes(_ context.Context, now time.Time, f sharing.Filter, w sharing.Window) (sharing.Page[sharing.StoredCode], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(f.Grantees) > 0 {
-		return sharing.Page[sharing.StoredCode]{}, errors.New("a code has no grantee to choose it by")
+	if len(f.Grantees) > 0 || f.CodeID != 0 {
+		return sharing.Page[sharing.StoredCode]{}, errors.New("a code has neither a grantee nor a code to choose it by")
 	}
 	var all []sharing.StoredCode
 	for _, c := range s.codes {
@@ -92,125 +108,73 @@ func (s *Store) Codes(_ context.Context, now time.Time, f sharing.Filter, w shar
 	return cut(all, w), nil
 }
 
-// remove deletes the codes that fit, and gives their owners.
-func (s *Store) remove(fits func(code) bool) (owners []string) {
+// remove deletes the codes that fit, and gives them.
+func (s *Store) remove(fits func(code) bool) (removed []code) {
 	s.codes = slices.DeleteFunc(s.codes, func(c code) bool {
 		if fits(c) {
-			owners = append(owners, c.OwnerID)
+			removed = append(removed, c)
 			return true
 		}
 		return false
 	})
-	return owners
+	return removed
 }
 
-func (s *Store) deleteCode(now time.Time, actorID, serverID string, id int64) (sharing.Change, error) {
-	owners := s.remove(func(c code) bool { return c.ID == id && c.ServerID == serverID })
-	if len(owners) == 0 {
-		return sharing.Change{}, sharing.ErrCodeNotFound
+// delete removes codes of a server, and with cascade what came by those whose ids fit, whether the codes are still there or not.
+func (s *Store) delete(
+	now time.Time, a sharing.Act, serverID string, fits func(id int64) bool, cascade bool,
+) (n int, c sharing.Change, anything bool) {
+	came := func(g grant) bool { return cascade && g.code != 0 && fits(g.code) }
+	removed := s.remove(func(c code) bool { return c.ServerID == serverID && fits(c.ID) })
+	lost := s.losing(now, serverID, came)
+	if len(removed)+len(lost) == 0 {
+		return 0, sharing.Change{}, false
 	}
-	return s.record(now, sharing.Change{
-		Action: sharing.ActionDelete, ActorID: actorID, ServerID: serverID, CodeID: sharing.CodeID(id), UserIDs: owners,
-	}), nil
+	s.end(now, serverID, came)
+	c = sharing.Change{Action: sharing.ActionDelete, ActorID: a.Actor.ID, ServerID: serverID, Record: a.Record(nil)}
+	c.Record.Cascade = cascade
+	for _, r := range removed {
+		c.UserIDs = append(c.UserIDs, r.OwnerID)
+	}
+	return len(lost), touching(c, lost...), true
+}
+
+func (s *Store) deleteCode(now time.Time, a sharing.Act, serverID string, id int64, cascade bool) (int, sharing.Change, error) {
+	n, c, anything := s.delete(now, a, serverID, func(other int64) bool { return other == id }, cascade)
+	if !anything {
+		return 0, sharing.Change{}, sharing.ErrCodeNotFound
+	}
+	c.CodeID = sharing.CodeID(id)
+	return n, s.record(now, c), nil
 }
 
 // DeleteCode removes a code of this server by its id.
-func (s *Store) DeleteCode(_ context.Context, now time.Time, actorID, serverID string, id int64) (sharing.Change, error) {
+func (s *Store) DeleteCode(_ context.Context, now time.Time, a sharing.Act, serverID string, id int64, cascade bool) (int, sharing.Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.deleteCode(now, actorID, serverID, id)
+	return s.deleteCode(now, a, serverID, id, cascade)
 }
 
 // DeleteCodeBySecret removes the live code of this server that matches.
-func (s *Store) DeleteCodeBySecret(_ context.Context, now time.Time, actorID, serverID string, p sharing.Probe) (int64, sharing.Change, error) {
+func (s *Store) DeleteCodeBySecret(
+	_ context.Context, now time.Time, a sharing.Act, serverID string, p sharing.Probe, cascade bool,
+) (int, sharing.Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.find(now, p)
 	if i < 0 || s.codes[i].ServerID != serverID {
 		return 0, sharing.Change{}, sharing.ErrCodeNotFound
 	}
-	id := s.codes[i].ID
-	c, err := s.deleteCode(now, actorID, serverID, id)
-	return id, c, err
+	return s.deleteCode(now, a, serverID, s.codes[i].ID, cascade)
 }
 
 // DeleteCodes removes every code of a server.
-func (s *Store) DeleteCodes(_ context.Context, now time.Time, actorID, serverID string) (int, sharing.Change, error) {
+func (s *Store) DeleteCodes(_ context.Context, now time.Time, a sharing.Act, serverID string, cascade bool) (int, sharing.Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	owners := s.remove(func(c code) bool { return c.ServerID == serverID })
-	if len(owners) == 0 {
+	n, c, anything := s.delete(now, a, serverID, func(int64) bool { return true }, cascade)
+	if !anything {
 		return 0, sharing.Change{}, nil
 	}
-	return len(owners), s.record(now, sharing.Change{
-		Action: sharing.ActionDelete, ActorID: actorID, ServerID: serverID, UserIDs: owners,
-	}), nil
-}
-
-// Forget removes what hangs on an id, and remembers it as gone.
-func (s *Store) Forget(_ context.Context, now time.Time, kind, id string) (sharing.Change, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := sharing.Change{Action: sharing.ActionForget}
-	var shared, coded func(p sharing.Place, g sharing.Grantee) bool
-	switch kind {
-	case sharing.KindServer:
-		shared = func(p sharing.Place, _ sharing.Grantee) bool { return p.ServerID == id }
-		coded = shared
-		c.ServerID = id
-	case sharing.KindUser:
-		coded = func(p sharing.Place, _ sharing.Grantee) bool { return p.OwnerID == id }
-		shared = func(p sharing.Place, g sharing.Grantee) bool {
-			return p.OwnerID == id || g == sharing.Grantee{Kind: sharing.KindUser, ID: id}
-		}
-		c.UserIDs = []string{id}
-	case sharing.KindGroup:
-		coded = func(sharing.Place, sharing.Grantee) bool { return false }
-		shared = func(_ sharing.Place, g sharing.Grantee) bool {
-			return g == sharing.Grantee{Kind: sharing.KindGroup, ID: id}
-		}
-		c.GroupIDs = []string{id}
-	default:
-		return sharing.Change{}, fmt.Errorf("a %q cannot be forgotten", kind)
-	}
-	if g := (sharing.GoneError{Kind: kind, ID: id}); !slices.Contains(s.gone, g) {
-		s.gone = append(s.gone, g)
-	}
-	owners := s.remove(func(c code) bool { return coded(c.Place, sharing.Grantee{}) })
-	before := len(s.shares)
-	s.shares = slices.DeleteFunc(s.shares, func(sh share) bool {
-		if shared(sh.Place, sh.Grantee) {
-			c = touching(c, sh.Grantee)
-			return true
-		}
-		return false
-	})
-	if len(owners) == 0 && len(s.shares) == before {
-		return sharing.Change{}, nil
-	}
-	c.UserIDs = append(c.UserIDs, owners...)
-	return s.record(now, c), nil
-}
-
-// Purge deletes what has ended.
-func (s *Store) Purge(_ context.Context, now time.Time) (p sharing.Purged, _ error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p.Codes = len(s.remove(func(c code) bool { return !c.ExpiresAt.After(now) }))
-	before := len(s.shares)
-	for i := range s.shares {
-		s.shares[i].grants = slices.DeleteFunc(s.shares[i].grants, func(g grant) bool { return !g.live(now) })
-	}
-	s.shares = slices.DeleteFunc(s.shares, func(sh share) bool { return len(sh.grants) == 0 })
-	p.Shares = before - len(s.shares)
-	return p, nil
-}
-
-// Changes gives up to limit changes after a sequence number, oldest first.
-func (s *Store) Changes(_ context.Context, after int64, limit int) ([]sharing.Change, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	from := min(max(after, 0), int64(len(s.changes)))
-	to := min(from+int64(max(limit, 0)), int64(len(s.changes)))
-	return slices.Clone(s.changes[from:to]), nil
+	return n, s.record(now, c), nil
 }

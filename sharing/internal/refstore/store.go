@@ -3,11 +3,12 @@
 // nothing outlives the process.
 //
 //	want := refstore.New()
-//	share, change, err := want.Grant(ctx, now, order) // the same calls as on the store that is tested, in the same order
-//	before := want.Clone()                            // a state to come back to
+//	shares, change, err := want.Grant(ctx, now, act, order) // the same calls as on the store that is tested, in the same order
+//	before := want.Clone()                                  // a state to come back to
 package refstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,17 +19,19 @@ import (
 	"github.com/hubshare/hubshare/sharing"
 )
 
-// grant is one scope of one origin under a share.
+// grant is one scope of one origin under a share; with and without session it is there twice.
 type grant struct {
 	code int64 // the code that it came by; 0 = granted directly
 	base string
-	end  time.Time // zero = never
+	sharing.Ends
+	actor string
+	at    time.Time
 }
 
-func (g grant) live(now time.Time) bool { return g.end.IsZero() || g.end.After(now) }
+func (g grant) live(now time.Time) bool { return g.ExpiresAt.IsZero() || g.ExpiresAt.After(now) }
 
 type share struct {
-	sharing.StoredShare // Bases is not used
+	sharing.StoredShare // Bases and Grants are not used
 	grants              []grant
 }
 
@@ -37,14 +40,26 @@ type code struct {
 	prefix, hash string
 }
 
+type gone struct {
+	sharing.GoneError
+	at time.Time
+}
+
+type tally struct {
+	sharing.Tally
+	period int64 // since the beginning of Unix time
+	n      int
+}
+
 // Store is a sharing.Store in plain memory, safe for concurrent use. Ids and sequence numbers count from 1 without gaps.
 type Store struct {
-	mu                  sync.Mutex
-	shares              []share
-	codes               []code
-	gone                []sharing.GoneError
-	changes             []sharing.Change
-	lastShare, lastCode int64
+	mu                           sync.Mutex
+	shares                       []share
+	codes                        []code
+	gone                         []gone
+	tallies                      []tally
+	changes                      []sharing.Change
+	lastShare, lastCode, lastSeq int64
 }
 
 var _ sharing.Store = (*Store)(nil)
@@ -57,8 +72,8 @@ func (s *Store) Clone() *Store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := &Store{
-		shares: slices.Clone(s.shares), codes: slices.Clone(s.codes), gone: slices.Clone(s.gone), changes: slices.Clone(s.changes),
-		lastShare: s.lastShare, lastCode: s.lastCode,
+		shares: slices.Clone(s.shares), codes: slices.Clone(s.codes), gone: slices.Clone(s.gone), tallies: slices.Clone(s.tallies),
+		changes: slices.Clone(s.changes), lastShare: s.lastShare, lastCode: s.lastCode, lastSeq: s.lastSeq,
 	}
 	for i := range c.shares {
 		c.shares[i].grants = slices.Clone(c.shares[i].grants)
@@ -74,18 +89,54 @@ func micro(t time.Time) time.Time {
 	return time.UnixMicro(t.UnixMicro()).UTC()
 }
 
+// sorted gives a sorted copy without doubles.
+func sorted(bases []string) []string { return slices.Compact(slices.Sorted(slices.Values(bases))) }
+
 // stored is the share as it is told, by its live grants.
 func (s share) stored(now time.Time) sharing.StoredShare {
 	out := s.StoredShare
-	out.Bases = nil
+	out.Bases, out.Grants = nil, nil
 	for _, g := range s.grants {
-		if g.live(now) {
-			out.Bases = append(out.Bases, g.base)
+		if !g.live(now) {
+			continue
+		}
+		out.Bases = append(out.Bases, g.base)
+		i := slices.IndexFunc(out.Grants, func(other sharing.StoredGrant) bool { return other.CodeID == g.code && other.Ends == g.Ends })
+		if i < 0 {
+			out.Grants = append(out.Grants, sharing.StoredGrant{CodeID: g.code, Bases: []string{g.base}, ActorID: g.actor, GrantedAt: g.at, Ends: g.Ends})
+			continue
+		}
+		together := &out.Grants[i]
+		together.Bases = sorted(append(together.Bases, g.base))
+		if g.at.After(together.GrantedAt) {
+			together.ActorID, together.GrantedAt = g.actor, g.at
 		}
 	}
-	slices.Sort(out.Bases)
-	out.Bases = slices.Compact(out.Bases)
+	if out.Bases != nil {
+		out.Bases = sorted(out.Bases)
+	}
+	slices.SortFunc(out.Grants, func(a, b sharing.StoredGrant) int {
+		return cmp.Or(cmp.Compare(a.CodeID, b.CodeID), compareBool(a.Session, b.Session), compareEnd(a.ExpiresAt, b.ExpiresAt))
+	})
 	return out
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// compareEnd has never last.
+func compareEnd(a, b time.Time) int {
+	if a.IsZero() || b.IsZero() {
+		return compareBool(a.IsZero(), b.IsZero())
+	}
+	return a.Compare(b)
 }
 
 func (s share) live(now time.Time) bool { return len(s.stored(now).Bases) > 0 }
@@ -95,23 +146,26 @@ func (s *Store) record(now time.Time, c sharing.Change) sharing.Change {
 		slices.Sort(*ids)
 		*ids = slices.Compact(*ids)
 	}
-	c.Seq, c.At = int64(len(s.changes))+1, micro(now)
+	s.lastSeq++
+	c.Seq, c.At = s.lastSeq, micro(now)
 	s.changes = append(s.changes, c)
 	return c
 }
 
-func touching(c sharing.Change, g sharing.Grantee) sharing.Change {
-	if g.Kind == sharing.KindGroup {
-		c.GroupIDs = append(c.GroupIDs, g.ID)
-	} else {
-		c.UserIDs = append(c.UserIDs, g.ID)
+func touching(c sharing.Change, grantees ...sharing.Grantee) sharing.Change {
+	for _, g := range grantees {
+		if g.Kind == sharing.KindGroup {
+			c.GroupIDs = append(c.GroupIDs, g.ID)
+		} else {
+			c.UserIDs = append(c.UserIDs, g.ID)
+		}
 	}
 	return c
 }
 
 func (s *Store) refuseGone(involved ...sharing.GoneError) error {
 	for _, g := range involved {
-		if slices.Contains(s.gone, g) {
+		if slices.ContainsFunc(s.gone, func(known gone) bool { return known.GoneError == g }) {
 			return &g
 		}
 	}
@@ -127,62 +181,81 @@ func (s *Store) index(serverID string, g sharing.Grantee) int {
 	return slices.IndexFunc(s.shares, func(sh share) bool { return sh.ServerID == serverID && sh.Grantee == g })
 }
 
-// add is the one way in which a share gets something.
-func (s *Store) add(now time.Time, o sharing.GrantOrder, origin int64) (out sharing.StoredShare, changed bool, err error) {
-	involved := append(ofPlace(o.Place), sharing.GoneError{Kind: o.Grantee.Kind, ID: o.Grantee.ID})
-	if err := s.refuseGone(involved...); err != nil {
-		return out, false, err
+// may tells what keeps a grantee from getting something.
+func (s *Store) may(at sharing.Place, g sharing.Grantee) error {
+	if err := s.refuseGone(append(ofPlace(at), sharing.GoneError{Kind: g.Kind, ID: g.ID})...); err != nil {
+		return err
 	}
-	if o.Grantee.Kind != sharing.KindUser && o.Grantee.Kind != sharing.KindGroup {
-		return out, false, fmt.Errorf("%q is no kind of grantee", o.Grantee.Kind)
+	if g.Kind != sharing.KindUser && g.Kind != sharing.KindGroup {
+		return fmt.Errorf("%q is no kind of grantee", g.Kind)
 	}
-	i := s.index(o.ServerID, o.Grantee)
+	return nil
+}
+
+// add is the one way in which a share gets something. Whether it may was asked before.
+func (s *Store) add(now time.Time, at sharing.Place, to sharing.Grantee, bases []string, g grant) (out sharing.StoredShare, changed bool) {
+	i := s.index(at.ServerID, to)
 	if i >= 0 && !s.shares[i].live(now) {
 		s.shares = slices.Delete(s.shares, i, i+1)
 		i = -1
 	}
 	if i < 0 {
 		s.lastShare++
-		made := sharing.StoredShare{ID: s.lastShare, Place: o.Place, Grantee: o.Grantee, CreatedAt: micro(now)}
+		made := sharing.StoredShare{ID: s.lastShare, Place: at, Grantee: to, CreatedAt: micro(now)}
 		s.shares = append(s.shares, share{StoredShare: made})
 		i, changed = len(s.shares)-1, true
 	}
-	end := micro(o.ExpiresAt)
-	for _, base := range o.Bases {
+	g.at, g.ExpiresAt = micro(now), micro(g.ExpiresAt)
+	for _, g.base = range bases {
 		grants := s.shares[i].grants
-		at := slices.IndexFunc(grants, func(g grant) bool { return g.code == origin && g.base == base })
+		same := slices.IndexFunc(grants, func(old grant) bool { return old.code == g.code && old.base == g.base && old.Session == g.Session })
 		switch {
-		case at < 0:
-			s.shares[i].grants = append(grants, grant{origin, base, end})
+		case same < 0:
+			s.shares[i].grants = append(grants, g)
 			changed = true
-		case !grants[at].end.IsZero() && (end.IsZero() || end.After(grants[at].end)):
-			grants[at].end = end
+		case compareEnd(g.ExpiresAt, grants[same].ExpiresAt) > 0:
+			grants[same] = g
 			changed = true
 		}
 	}
-	return s.shares[i].stored(now), changed, nil
+	return s.shares[i].stored(now), changed
 }
 
-// Grant makes a share or adds to its direct grant.
-func (s *Store) Grant(_ context.Context, now time.Time, o sharing.GrantOrder) (sharing.StoredShare, sharing.Change, error) {
+// Grant makes shares or adds to their direct grants.
+func (s *Store) Grant(_ context.Context, now time.Time, a sharing.Act, o sharing.GrantOrder) ([]sharing.StoredShare, sharing.Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case len(o.Bases) == 0:
-		return sharing.StoredShare{}, sharing.Change{}, errors.New("a grant without scopes")
+		return nil, sharing.Change{}, errors.New("a grant without scopes")
+	case len(o.Grantees) == 0:
+		return nil, sharing.Change{}, errors.New("a grant to nobody")
 	case !o.ExpiresAt.IsZero() && !o.ExpiresAt.After(now):
-		return sharing.StoredShare{}, sharing.Change{}, errors.New("a grant that has ended already")
+		return nil, sharing.Change{}, errors.New("a grant that has ended already")
 	}
-	out, changed, err := s.add(now, o, 0)
-	if err != nil || !changed {
-		return out, sharing.Change{}, err
+	for _, to := range o.Grantees {
+		if err := s.may(o.Place, to); err != nil {
+			return nil, sharing.Change{}, err
+		}
 	}
-	c := sharing.Change{Action: sharing.ActionGrant, ActorID: o.ActorID, ServerID: o.ServerID}
-	return out, s.record(now, touching(c, o.Grantee)), nil
+	c := sharing.Change{Action: sharing.ActionGrant, ActorID: a.Actor.ID, ServerID: o.ServerID, Record: a.Record(sorted(o.Bases))}
+	var all []sharing.StoredShare
+	anything := false
+	for _, to := range o.Grantees {
+		out, changed := s.add(now, o.Place, to, o.Bases, grant{Ends: o.Ends, actor: a.Actor.ID})
+		all = append(all, out)
+		if changed {
+			anything, c = true, touching(c, to)
+		}
+	}
+	if !anything {
+		return all, sharing.Change{}, nil
+	}
+	return all, s.record(now, c), nil
 }
 
 // Revoke takes scopes from every grant of a share, or removes it.
-func (s *Store) Revoke(_ context.Context, now time.Time, o sharing.RevokeOrder) (*sharing.StoredShare, sharing.Change, error) {
+func (s *Store) Revoke(_ context.Context, now time.Time, a sharing.Act, o sharing.RevokeOrder) (*sharing.StoredShare, sharing.Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.index(o.ServerID, o.Grantee)
@@ -190,16 +263,16 @@ func (s *Store) Revoke(_ context.Context, now time.Time, o sharing.RevokeOrder) 
 		return nil, sharing.Change{}, nil
 	}
 	before := s.shares[i].stored(now)
-	taken := func(base string) bool { return o.All || slices.Contains(o.Bases, base) }
-	if !slices.ContainsFunc(before.Bases, taken) {
+	taken := slices.DeleteFunc(slices.Clone(before.Bases), func(base string) bool { return !o.All && !slices.Contains(o.Bases, base) })
+	if len(taken) == 0 {
 		return &before, sharing.Change{}, nil
 	}
-	s.shares[i].grants = slices.DeleteFunc(s.shares[i].grants, func(g grant) bool { return taken(g.base) })
+	s.shares[i].grants = slices.DeleteFunc(s.shares[i].grants, func(g grant) bool { return slices.Contains(taken, g.base) })
 	left := s.shares[i].stored(now)
 	if len(left.Bases) == 0 {
 		s.shares = slices.Delete(s.shares, i, i+1)
 	}
-	c := sharing.Change{Action: sharing.ActionRevoke, ActorID: o.ActorID, ServerID: o.ServerID}
+	c := sharing.Change{Action: sharing.ActionRevoke, ActorID: a.Actor.ID, ServerID: o.ServerID, Record: a.Record(taken)}
 	if o.Leave {
 		c.Action = sharing.ActionLeave
 	}
@@ -210,99 +283,51 @@ func (s *Store) Revoke(_ context.Context, now time.Time, o sharing.RevokeOrder) 
 	return &left, c, nil
 }
 
-// RevokeAll removes every share of a server.
-func (s *Store) RevokeAll(_ context.Context, now time.Time, actorID, serverID string) (n int, _ sharing.Change, _ error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := sharing.Change{Action: sharing.ActionRevokeAll, ActorID: actorID, ServerID: serverID}
-	s.shares = slices.DeleteFunc(s.shares, func(sh share) bool {
-		if sh.ServerID == serverID && sh.live(now) {
-			n++
-			c = touching(c, sh.Grantee)
+// losing names the grantees who would lose a live grant on a server if those that fit ended.
+func (s *Store) losing(now time.Time, serverID string, fits func(grant) bool) (all []sharing.Grantee) {
+	for _, sh := range s.shares {
+		if sh.ServerID == serverID && slices.ContainsFunc(sh.grants, func(g grant) bool { return fits(g) && g.live(now) }) {
+			all = append(all, sh.Grantee)
 		}
-		return sh.ServerID == serverID
-	})
-	if n == 0 {
+	}
+	return all
+}
+
+// end removes the grants on a server that fit; with them go the shares of the server that have ended, which are none any more.
+func (s *Store) end(now time.Time, serverID string, fits func(grant) bool) {
+	hit := false
+	for i := range s.shares {
+		if sh := &s.shares[i]; sh.ServerID == serverID {
+			hit = hit || slices.ContainsFunc(sh.grants, fits)
+			sh.grants = slices.DeleteFunc(sh.grants, fits)
+		}
+	}
+	if hit {
+		s.shares = slices.DeleteFunc(s.shares, func(sh share) bool { return sh.ServerID == serverID && !sh.live(now) })
+	}
+}
+
+// endAll is end with its change, for what concerns grants alone.
+func (s *Store) endAll(now time.Time, a sharing.Act, serverID, action string, fits func(grant) bool) (int, sharing.Change, error) {
+	lost := s.losing(now, serverID, fits)
+	s.end(now, serverID, fits)
+	if len(lost) == 0 {
 		return 0, sharing.Change{}, nil
 	}
-	return n, s.record(now, c), nil
+	c := sharing.Change{Action: action, ActorID: a.Actor.ID, ServerID: serverID, Record: a.Record(nil)}
+	return len(lost), s.record(now, touching(c, lost...)), nil
 }
 
-// Share gives a live share.
-func (s *Store) Share(_ context.Context, now time.Time, serverID string, g sharing.Grantee) (sharing.StoredShare, error) {
+// RevokeAll removes every share of a server.
+func (s *Store) RevokeAll(_ context.Context, now time.Time, a sharing.Act, serverID string) (int, sharing.Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if i := s.index(serverID, g); i >= 0 && s.shares[i].live(now) {
-		return s.shares[i].stored(now), nil
-	}
-	return sharing.StoredShare{}, sharing.ErrNoSuchShare
+	return s.endAll(now, a, serverID, sharing.ActionRevokeAll, func(grant) bool { return true })
 }
 
-func matches(f sharing.Filter, p sharing.Place, g sharing.Grantee) bool {
-	if f.ServerID == "" && f.OwnerID == "" && len(f.Grantees) == 0 {
-		return false
-	}
-	return (f.ServerID == "" || f.ServerID == p.ServerID) && (f.OwnerID == "" || f.OwnerID == p.OwnerID) &&
-		(len(f.Grantees) == 0 || slices.Contains(f.Grantees, g))
-}
-
-func cut[T any](all []T, w sharing.Window) sharing.Page[T] {
-	from := min(max(w.Offset, 0), len(all))
-	to := min(from+max(w.Limit, 0), len(all))
-	return sharing.Page[T]{Items: append([]T(nil), all[from:to]...), Total: len(all)}
-}
-
-// Shares lists live shares.
-func (s *Store) Shares(_ context.Context, now time.Time, f sharing.Filter, w sharing.Window) (sharing.Page[sharing.StoredShare], error) {
+// EndSession removes the grants on a server that end when it stops.
+func (s *Store) EndSession(_ context.Context, now time.Time, a sharing.Act, serverID string) (int, sharing.Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []sharing.StoredShare
-	for _, sh := range s.shares {
-		if matches(f, sh.Place, sh.Grantee) && sh.live(now) {
-			all = append(all, sh.stored(now))
-		}
-	}
-	return cut(all, w), nil
-}
-
-// held gives "server base" pairs of somebody at a moment.
-func (s *Store) held(now time.Time, userID string, groupIDs []string) map[sharing.Place][]string {
-	out := map[sharing.Place][]string{}
-	for _, sh := range s.shares {
-		mine := sh.Grantee == sharing.Grantee{Kind: sharing.KindUser, ID: userID}
-		if mine || sh.Grantee.Kind == sharing.KindGroup && slices.Contains(groupIDs, sh.Grantee.ID) {
-			if bases := sh.stored(now).Bases; len(bases) > 0 {
-				all := append(out[sh.Place], bases...)
-				slices.Sort(all)
-				out[sh.Place] = slices.Compact(all)
-			}
-		}
-	}
-	return out
-}
-
-// ScopesOf sums the live grants of a user and of groups. The moment of the next difference is searched for by asking at every end there is.
-func (s *Store) ScopesOf(_ context.Context, now time.Time, userID string, groupIDs []string) (out []sharing.ServerScopes, until time.Time, _ error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	current := s.held(now, userID, groupIDs)
-	for place, bases := range current {
-		out = append(out, sharing.ServerScopes{Place: place, Bases: bases})
-	}
-	for _, sh := range s.shares {
-		for _, g := range sh.grants {
-			if !g.end.After(now) || !until.IsZero() && !g.end.Before(until) {
-				continue
-			}
-			then := s.held(g.end, userID, groupIDs)
-			same := len(then) == len(current)
-			for place, bases := range current {
-				same = same && slices.Equal(bases, then[place])
-			}
-			if !same {
-				until = g.end
-			}
-		}
-	}
-	return out, until, nil
+	return s.endAll(now, a, serverID, sharing.ActionEndSession, func(g grant) bool { return g.Session })
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/hubshare/hubshare/sharing/httpapi"
 )
 
-// Hub implements sharing.Directory and httpapi.Host. Service has to be set before anybody is identified. Safe for concurrent use.
+// Hub implements sharing.Directory, sharing.ServerLister and httpapi.Host. Service has to be set before anybody is identified. Safe for concurrent use.
 type Hub struct {
 	Service *sharing.Service
 	BaseURL string // "" = "/"
@@ -25,14 +25,14 @@ type Hub struct {
 	refs    map[string]sharing.Ref    // by kind and name
 	servers map[string]sharing.Server // by id; Owner.Name may be old
 	members map[string][]string       // user ids by group id
-	roles   map[string][]string       // raw scopes by user id
+	roles   map[string][]string       // raw scopes by id of a user or service
 	tokens  map[string]token
 	ready   map[string]bool // by server id
 	asked   int             // calls of Servers and Refs
 }
 
 type token struct {
-	owner string // name of a user
+	owner string // "user:NAME" or "service:NAME"
 	raw   []string
 }
 
@@ -55,9 +55,20 @@ func (h *Hub) AddUser(name string, roles ...string) sharing.Ref {
 	ref := sharing.Ref{Kind: sharing.KindUser, ID: h.id("user"), Name: name}
 	h.refs["user:"+name] = ref
 	h.roles[ref.ID] = roles
-	h.tokens[name+"-token"] = token{owner: name, raw: []string{"inherit"}}
+	h.tokens[name+"-token"] = token{owner: "user:" + name, raw: []string{"inherit"}}
 	h.mu.Unlock()
 	h.AddServer(name, "")
+	return ref
+}
+
+// AddService adds a service with these role scopes, and gives it a token named after it.
+func (h *Hub) AddService(name string, roles ...string) sharing.Ref {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ref := sharing.Ref{Kind: sharing.KindService, ID: h.id("service"), Name: name}
+	h.refs["service:"+name] = ref
+	h.roles[ref.ID] = roles
+	h.tokens[name+"-token"] = token{owner: "service:" + name, raw: []string{"inherit"}}
 	return ref
 }
 
@@ -86,11 +97,19 @@ func (h *Hub) AddGroup(name string, users ...string) sharing.Ref {
 func (h *Hub) AddToken(secret, owner string, raw ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.tokens[secret] = token{owner, raw}
+	h.tokens[secret] = token{"user:" + owner, raw}
 }
 
-// Start and Empty change what a server or a group is like now.
+// Start makes a server run.
 func (h *Hub) Start(s sharing.Server) { h.mu.Lock(); defer h.mu.Unlock(); h.ready[s.ID] = true }
+
+// Stop ends a server, and says so to sharing.
+func (h *Hub) Stop(ctx context.Context, s sharing.Server) error {
+	h.mu.Lock()
+	h.ready[s.ID] = false
+	h.mu.Unlock()
+	return h.Service.ServerStopped(ctx, s)
+}
 
 // Empty makes everybody leave a group.
 func (h *Hub) Empty(group sharing.Ref) { h.mu.Lock(); defer h.mu.Unlock(); h.members[group.ID] = nil }
@@ -102,7 +121,7 @@ func (h *Hub) Rename(ref sharing.Ref, name string) {
 	delete(h.refs, ref.Kind+":"+ref.Name)
 	ref.Name = name
 	h.refs[ref.Kind+":"+name] = ref
-	h.tokens[name+"-token"] = token{owner: name, raw: []string{"inherit"}}
+	h.tokens[name+"-token"] = token{owner: "user:" + name, raw: []string{"inherit"}}
 }
 
 // RenameServer gives a server another name.
@@ -150,8 +169,12 @@ func (h *Hub) Server(owner, name string) sharing.Server {
 
 // Caller gives a user with all that they may do now, shares included.
 func (h *Hub) Caller(ctx context.Context, name string) sharing.Caller {
+	return h.caller(ctx, "user:"+name)
+}
+
+func (h *Hub) caller(ctx context.Context, key string) sharing.Caller {
 	h.mu.Lock()
-	ref, roles := h.refs["user:"+name], []string(nil)
+	ref, roles := h.refs[key], []string(nil)
 	roles = append(roles, h.roles[ref.ID]...)
 	h.mu.Unlock()
 	raw, err := scopes.ParseAll(roles)
@@ -162,13 +185,13 @@ func (h *Hub) Caller(ctx context.Context, name string) sharing.Caller {
 	if err != nil {
 		panic(err)
 	}
-	owner := scopes.Owner{Kind: scopes.KindUser, Name: name}
-	return sharing.Caller{Ref: ref, Scopes: h.Service.Registry.Held(owner, raw, shared)}
+	return sharing.Caller{Ref: ref, Scopes: h.Service.Registry.Held(scopes.Owner{Kind: ref.Kind, Name: ref.Name}, raw, shared)}
 }
 
 var (
-	_ sharing.Directory = (*Hub)(nil)
-	_ httpapi.Host      = (*Hub)(nil)
+	_ sharing.Directory    = (*Hub)(nil)
+	_ sharing.ServerLister = (*Hub)(nil)
+	_ httpapi.Host         = (*Hub)(nil)
 )
 
 // Member is scopes.Groups.
@@ -266,6 +289,18 @@ func (h *Hub) GroupsOf(_ context.Context, userID string) (groups []string, _ err
 	return groups, nil
 }
 
+// ServersOf is of sharing.ServerLister.
+func (h *Hub) ServersOf(_ context.Context, ownerID string) (out []sharing.Server, _ error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.servers {
+		if s, ok := h.current(s); ok && s.Owner.ID == ownerID {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
 // Identify believes "Authorization: token NAME-token", else the login cookie.
 func (h *Hub) Identify(r *http.Request) (httpapi.Visitor, bool, error) {
 	if secret, ok := web.BearerToken(r); ok {
@@ -273,12 +308,12 @@ func (h *Hub) Identify(r *http.Request) (httpapi.Visitor, bool, error) {
 		t, known := h.tokens[secret]
 		h.mu.Unlock()
 		if known {
-			by := h.Caller(r.Context(), t.owner)
+			by := h.caller(r.Context(), t.owner)
 			raw, err := scopes.ParseAll(t.raw)
 			if err != nil {
 				return httpapi.Visitor{}, false, err
 			}
-			owner := scopes.Owner{Kind: scopes.KindUser, Name: t.owner}
+			owner := scopes.Owner{Kind: by.Kind, Name: by.Name}
 			by.Scopes = h.Service.Registry.Effective(raw, owner, scopes.Client{}, by.Scopes, h)
 			return httpapi.Visitor{Caller: by}, true, nil
 		}
