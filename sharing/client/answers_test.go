@@ -66,6 +66,36 @@ var calls = map[string]func(context.Context, *client.Client) error{
 		return c.DeleteCodeBySecret(ctx, home, "the-secret-of-a-code")
 	},
 	"DeleteCodes": func(ctx context.Context, c *client.Client) error { return c.DeleteCodes(ctx, home) },
+	"GrantFor": func(ctx context.Context, c *client.Client) error {
+		_, err := c.GrantFor(ctx, home, team, client.Terms{Session: true})
+		return err
+	},
+	"GrantMany": func(ctx context.Context, c *client.Client) error {
+		_, err := c.GrantMany(ctx, home, client.BulkRequest{Grantees: []client.Grantee{team}})
+		return err
+	},
+	"CreateCode with limits": func(ctx context.Context, c *client.Client) error {
+		_, err := c.CreateCode(ctx, home, client.CodeRequest{Limits: client.CodeLimits{MaxUses: 1}})
+		return err
+	},
+	"Extended": func(ctx context.Context, c *client.Client) error { _, err := c.Extended(ctx, home); return err },
+	"MyShares": func(ctx context.Context, c *client.Client) error {
+		_, err := client.Collect(c.MyShares(ctx))
+		return err
+	},
+	"MyCodes": func(ctx context.Context, c *client.Client) error {
+		_, err := client.Collect(c.MyCodes(ctx))
+		return err
+	},
+	"SharesByCode": func(ctx context.Context, c *client.Client) error {
+		_, err := client.Collect(c.SharesByCode(ctx, home, "sc_1"))
+		return err
+	},
+	"RevokeCode": func(ctx context.Context, c *client.Client) error { return c.RevokeCode(ctx, home, "sc_1") },
+	"RevokeCodeBySecret": func(ctx context.Context, c *client.Client) error {
+		return c.RevokeCodeBySecret(ctx, home, "the-secret-of-a-code")
+	},
+	"RevokeCodes": func(ctx context.Context, c *client.Client) error { return c.RevokeCodes(ctx, home) },
 }
 
 // Whatever comes back that no hub would say is an error, for every call; an internet login page's 200 revokes nothing.
@@ -101,7 +131,7 @@ func TestWhatNoHubAnswersIsAnError(t *testing.T) {
 }
 
 func isEmptyRevocation(call, reply string) bool {
-	return strings.HasPrefix(call, "Revoke") && call != "RevokeAll" && (reply == "null" || reply == "a body for 204")
+	return (call == "Revoke" || call == "RevokeScopes") && (reply == "null" || reply == "a body for 204")
 }
 
 // An answer without end is not read to its end.
@@ -233,7 +263,9 @@ func TestRefusals(t *testing.T) {
 		"429 until a time gone by":    {answer(429, `{}`, "Retry-After", "Sat, 21 Nov 2026 17:01:00 GMT", "Date", now), client.ErrTooManyRequests, client.Error{Status: 429, Message: "Too Many Requests"}},
 		"429 until a time, undated":   {answer(429, `{}`, "Retry-After", "Sat, 21 Nov 2026 18:01:00 GMT"), client.ErrTooManyRequests, client.Error{Status: 429, Message: "Too Many Requests"}},
 		"429 with nonsense":           {answer(429, `{}`, "Retry-After", "-5"), client.ErrTooManyRequests, client.Error{Status: 429, Message: "Too Many Requests"}},
-		"429 with too many seconds":   {answer(429, `{}`, "Retry-After", "99999999999999999999"), client.ErrTooManyRequests, client.Error{Status: 429, Message: "Too Many Requests"}},
+		"429 for a hundred days":      {answer(429, `{}`, "Retry-After", "8640000"), client.ErrTooManyRequests, client.Error{Status: 429, Message: "Too Many Requests", RetryAfter: 24 * time.Hour}},
+		"429 with too many seconds":   {answer(429, `{}`, "Retry-After", "99999999999999999999"), client.ErrTooManyRequests, client.Error{Status: 429, Message: "Too Many Requests", RetryAfter: 24 * time.Hour}},
+		"429 until a far time":        {answer(429, `{}`, "Retry-After", "Sat, 21 Nov 9999 18:01:00 GMT", "Date", now), client.ErrTooManyRequests, client.Error{Status: 429, Message: "Too Many Requests", RetryAfter: 24 * time.Hour}},
 		"502 of a proxy":              {answer(502, "<html>"), nil, client.Error{Status: 502, Message: "Bad Gateway"}},
 		"503 that says when":          {answer(503, "", "Retry-After", "5"), nil, client.Error{Status: 503, Message: "Service Unavailable", RetryAfter: 5 * time.Second}},
 		"a redirect is not followed":  {answer(302, "", "Location", "https://evil.example.org/"), nil, client.Error{Status: 302, Message: "Found"}},

@@ -21,6 +21,8 @@ type CodeRequest struct {
 	Lifetime time.Duration
 	// Scopes that it gives, with or without the server's filter; none = access to the server (SH-34).
 	Scopes []string
+	// Limits are extensions, all of them. The zero value asks for none, which every hub understands.
+	Limits CodeLimits
 }
 
 // Codes lists the live codes of one server (SH-101), oldest first. Needs read:shares on the server.
@@ -36,7 +38,10 @@ func (c *Client) OwnerCodes(ctx context.Context, owner string) iter.Seq2[Code, e
 }
 
 // CreateCode makes a code and gives its secret, which nobody can get again (SH-102). Needs shares on the server and every scope that the
-// code is to give.
+// code is to give, and for Limits.For read:users:name or read:groups:name on those.
+//
+// Limits are never lost in silence. A hub that knows none refuses to make the code: ErrNoExtensions. ErrAnswer: a code was made that is
+// limited in another way than was asked for; its secret is not given, and DeleteCode deletes it by the id in the message.
 func (c *Client) CreateCode(ctx context.Context, n ServerName, r CodeRequest) (NewCode, error) {
 	code, err := c.createCode(ctx, n, r)
 	if err != nil {
@@ -50,26 +55,40 @@ func (c *Client) createCode(ctx context.Context, n ServerName, r CodeRequest) (N
 	if err != nil {
 		return NewCode{}, err
 	}
-	if r.Lifetime%time.Second != 0 {
-		return NewCode{}, invalid("lifetime %s is not of whole seconds", r.Lifetime)
+	lifetime, err := seconds("lifetime of the code", r.Lifetime)
+	if err != nil {
+		return NewCode{}, err
+	}
+	limits, err := r.Limits.request()
+	if err != nil {
+		return NewCode{}, err
 	}
 	request := struct {
 		Scopes    []string `json:"scopes,omitempty"`
 		ExpiresIn int64    `json:"expires_in,omitempty"`
-	}{r.Scopes, int64(r.Lifetime / time.Second)}
+		limitsRequest
+	}{r.Scopes, lifetime, limits}
 	var m newCodeModel
+	limited := !r.Limits.isZero()
 	if err := c.ask(ctx, http.MethodPost, "share-codes/"+path, request, &m); err != nil {
+		if limited {
+			err = c.explain(ctx, n, err)
+		}
 		return NewCode{}, err
 	}
-	return m.newCode()
+	code, err := m.newCode()
+	if err == nil && limited && !(m.known() && code.Limits.same(r.Limits)) {
+		return NewCode{}, fmt.Errorf("%w: %q is not limited as was asked for", ErrAnswer, code.ID)
+	}
+	return code, err
 }
 
-// DeleteCode deletes a code of this server by its id, expired or not (SH-110). ErrNotFound: there is none. ErrInvalid: what no hub gives as an
-// id is not sent, since a JupyterHub takes an empty one for "all" and reads "sc_12x" as 12 (SH-111, SH-112). Needs shares on the server.
+// DeleteCode deletes a code of this server by its id, expired or not (SH-110). ErrNotFound: there is none. ErrInvalid: what no hub gives
+// as an id is not sent, since a JupyterHub takes an empty one for "all" and reads "sc_12x" as 12 (SH-111, SH-112). Needs shares on the
+// server.
 func (c *Client) DeleteCode(ctx context.Context, n ServerName, id string) error {
-	number, found := strings.CutPrefix(id, "sc_")
-	err := invalid("%q is no id of a code", id)
-	if found && number != "" && strings.Trim(number, digits) == "" {
+	err := checkID(id)
+	if err == nil {
 		err = c.deleteCodes(ctx, n, "?id="+id)
 	}
 	if err != nil {
@@ -78,11 +97,19 @@ func (c *Client) DeleteCode(ctx context.Context, n ServerName, id string) error 
 	return nil
 }
 
-// DeleteCodeBySecret deletes the live code of this server that has this secret (SH-110). Errors as for DeleteCode. The secret is in the request's
-// address, so that servers on the way may log it; [Client.DeleteCode] avoids that.
+func checkID(id string) error {
+	number, found := strings.CutPrefix(id, "sc_")
+	if !found || number == "" || number[0] == '0' || strings.Trim(number, digits) != "" {
+		return invalid("%q is no id of a code", id)
+	}
+	return nil
+}
+
+// DeleteCodeBySecret deletes the live code of this server that has this secret (SH-110). Errors as for DeleteCode. The secret is in the
+// request's address, so that servers on the way may log it; [Client.DeleteCode] avoids that.
 func (c *Client) DeleteCodeBySecret(ctx context.Context, n ServerName, secret Secret) error {
-	err := invalid("the secret is not one of a code")
-	if secret != "" && strings.Trim(secret.Reveal(), alphabet) == "" {
+	err := checkSecret(secret)
+	if err == nil {
 		err = c.deleteCodes(ctx, n, "?code="+secret.Reveal())
 	}
 	if err != nil {
@@ -91,7 +118,15 @@ func (c *Client) DeleteCodeBySecret(ctx context.Context, n ServerName, secret Se
 	return nil
 }
 
-// DeleteCodes deletes all codes of a server; there may be none (SH-110). Shares that came from them stay (SH-113). Needs shares on the server.
+func checkSecret(secret Secret) error {
+	if secret == "" || strings.Trim(secret.Reveal(), alphabet) != "" {
+		return invalid("the secret is not one of a code")
+	}
+	return nil
+}
+
+// DeleteCodes deletes all codes of a server; there may be none (SH-110). Shares that came from them stay (SH-113), see
+// [Client.RevokeCodes]. Needs shares on the server.
 func (c *Client) DeleteCodes(ctx context.Context, n ServerName) error {
 	if err := c.deleteCodes(ctx, n, ""); err != nil {
 		return fmt.Errorf("delete the share codes of %s: %w", n, err)

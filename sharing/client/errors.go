@@ -18,13 +18,20 @@ var (
 	ErrForbidden = errors.New("forbidden")
 	// ErrNotFound: there is no such thing, or the token may not know whether there is (404): a hub does not tell which (SH-55).
 	ErrNotFound = errors.New("hidden or absent")
-	// ErrTooManyRequests: the hub wants to be left in peace (429), for [Error.RetryAfter].
+	// ErrTooManyRequests: a quota is used up (429), until [Error.RetryAfter] has gone by. Nothing was done, and nothing is tried again by
+	// itself.
 	ErrTooManyRequests = errors.New("too many requests")
 	// ErrAnswer: what came back is not what a hub answers. Whether the hub did what was asked is not known then.
 	ErrAnswer = errors.New("not the answer of a hub")
 	// ErrInvalid: the arguments cannot be said in a request, or would say something else; none was made.
 	ErrInvalid = errors.New("invalid argument")
+	// ErrNoExtensions: the hub does not know what was asked for: it is a JupyterHub, or has its extensions switched off. Nothing was
+	// changed.
+	ErrNoExtensions = errors.New("the hub knows no extensions")
 )
+
+// maxRetryAfter is the longest wait that is taken from a hub, so that a wrong header does not silence a caller for years.
+const maxRetryAfter = 24 * time.Hour
 
 // maxMessage bounds the text of an error in bytes, which may go to a log.
 const maxMessage = 4 << 10
@@ -33,7 +40,7 @@ const maxMessage = 4 << 10
 type Error struct {
 	Status  int    // of HTTP; never 2xx
 	Message string // the hub's own words, which may be several lines; the name of the status if it gave none; at most 4 KiB
-	// RetryAfter is how long the hub asks to wait, in whole seconds; 0 = it does not say.
+	// RetryAfter is how long the hub asks to wait, in whole seconds, a day at most; 0 = it does not say.
 	RetryAfter time.Duration
 }
 
@@ -76,15 +83,16 @@ func refusal(status int, header http.Header, body []byte) *Error {
 // retryAfter reads a number of seconds, or a time, which is taken against the hub's own clock.
 func retryAfter(header http.Header) time.Duration {
 	value := header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
+	// What is out of range comes as the highest number.
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil || errors.Is(err, strconv.ErrRange) {
+		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
 	}
 	until, err := http.ParseTime(value)
 	now, noDate := http.ParseTime(header.Get("Date"))
 	if err != nil || noDate != nil {
 		return 0
 	}
-	return max(until.Sub(now), 0)
+	return min(max(until.Sub(now), 0), maxRetryAfter)
 }
 
 func invalid(format string, args ...any) error {

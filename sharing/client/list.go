@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"strings"
 )
 
 // page is the form of every list (SH-65). Of where the next page is, only the offset counts: its address is written as the hub saw it, which behind
@@ -27,6 +28,10 @@ func list[M, T any](ctx context.Context, c *Client, what, path string, err error
 		if err != nil {
 			fail(err)
 			return
+		}
+		and := "?"
+		if strings.Contains(path, "?") {
+			and = "&" // what only a part is wanted of; names have their question marks escaped
 		}
 		for offset, query := 0, ""; ; {
 			var p page[M]
@@ -57,7 +62,7 @@ func list[M, T any](ctx context.Context, c *Client, what, path string, err error
 				fail(fmt.Errorf("%w: the next page of a list is no later one", ErrAnswer))
 				return
 			}
-			offset, query = next.Offset, fmt.Sprintf("?offset=%d&limit=%d", next.Offset, next.Limit)
+			offset, query = next.Offset, fmt.Sprintf("%soffset=%d&limit=%d", and, next.Offset, next.Limit)
 		}
 	}
 }

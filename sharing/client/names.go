@@ -56,7 +56,8 @@ func Group(name string) Grantee { return Grantee{KindGroup, name} }
 func (g Grantee) String() string { return g.Kind + ":" + g.Name }
 
 func (g Grantee) check() error {
-	if g.Name == "" || g.Kind != KindUser && g.Kind != KindGroup {
+	// JSON would say another name for one that is no UTF-8.
+	if g.Name == "" || !utf8.ValidString(g.Name) || g.Kind != KindUser && g.Kind != KindGroup {
 		return invalid("grantee %q is no named user or group", g)
 	}
 	return nil

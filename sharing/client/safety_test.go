@@ -108,12 +108,17 @@ func TestWhatIsNotSent(t *testing.T) {
 		is("Leave", c.Leave(ctx, g, home))
 	}
 	is("Leave", c.Leave(ctx, client.User(".."), home))
-	_, err := c.RevokeScopes(ctx, home, team)
+	_, err := c.Grant(ctx, home, client.User("\xff"))
+	is("a name that JSON would change", err)
+	_, err = c.RevokeScopes(ctx, home, team)
 	is("no scopes, which would be all of them", err)
 	_, err = c.CreateCode(ctx, home, client.CodeRequest{Lifetime: 90500 * time.Millisecond})
 	is("half a second", err)
-	for _, id := range []string{"", " ", "sc_", "12", "sc_12xyz", "xsc_12", "sc_-1", "sc_1&code=x", "sc_1#", "\x01", "all"} {
+	for _, id := range []string{"", " ", "sc_", "12", "sc_12xyz", "xsc_12", "sc_-1", "sc_1&code=x", "sc_1#", "sc_0", "sc_01", "\x01", "all"} {
 		is("id "+id, c.DeleteCode(ctx, home, id))
+		is("id "+id, c.RevokeCode(ctx, home, id))
+		_, err := client.Collect(c.SharesByCode(ctx, home, id))
+		is("id "+id, err)
 	}
 	for _, secret := range []client.Secret{"", " ", "\x00", "a b", "a&id=sc_1", "a#", "a%20", "é"} {
 		err := c.DeleteCodeBySecret(ctx, home, secret)
@@ -121,6 +126,49 @@ func TestWhatIsNotSent(t *testing.T) {
 		if len(secret) > 1 {
 			assert.NotContains(t, err.Error(), secret.Reveal())
 		}
+		is("secret", c.RevokeCodeBySecret(ctx, home, secret))
+	}
+}
+
+// Nor is what would give access for longer, or to more people, than was meant.
+func TestExtensionsThatAreNotSent(t *testing.T) {
+	t.Parallel()
+	c := over(t, func(r *http.Request) (*http.Response, error) {
+		assert.Fail(t, "sent", "%s %s", r.Method, r.URL)
+		return nil, errors.New("sent")
+	})
+	const half = 90500 * time.Millisecond
+	for name, terms := range map[string]client.Terms{
+		"no end": {}, "half a second": {Lifetime: half}, "less than a second": {Lifetime: time.Millisecond, Session: true},
+	} {
+		_, err := c.GrantFor(t.Context(), home, team, terms)
+		require.ErrorIs(t, err, client.ErrInvalid, name)
+	}
+	for name, limits := range map[string]client.CodeLimits{
+		"an empty list of guests": {For: []client.Grantee{}}, "a guest without a name": {For: []client.Grantee{team, client.User("")}},
+		"a service": {For: []client.Grantee{{Kind: "service", Name: "a"}}}, "half a second": {Terms: client.Terms{Lifetime: half}},
+	} {
+		_, err := c.CreateCode(t.Context(), home, client.CodeRequest{Limits: limits})
+		require.ErrorIs(t, err, client.ErrInvalid, name)
+	}
+	for name, r := range map[string]client.BulkRequest{
+		"nobody": {}, "an empty list": {Grantees: []client.Grantee{}}, "one without a name": {Grantees: []client.Grantee{team, client.User("")}},
+		"half a second": {Grantees: []client.Grantee{team}, Terms: client.Terms{Lifetime: half}},
+	} {
+		_, err := c.GrantMany(t.Context(), home, r)
+		require.ErrorIs(t, err, client.ErrInvalid, name)
+	}
+	for _, n := range []client.ServerName{{}, {Owner: ".."}, {Owner: "a", Name: "."}} {
+		_, err := c.GrantFor(t.Context(), n, team, client.Terms{Session: true})
+		require.ErrorIs(t, err, client.ErrInvalid)
+		_, err = c.GrantMany(t.Context(), n, client.BulkRequest{Grantees: []client.Grantee{team}})
+		require.ErrorIs(t, err, client.ErrInvalid)
+		_, err = c.Extended(t.Context(), n)
+		require.ErrorIs(t, err, client.ErrInvalid)
+		_, err = client.Collect(c.SharesByCode(t.Context(), n, "sc_1"))
+		require.ErrorIs(t, err, client.ErrInvalid)
+		require.ErrorIs(t, c.RevokeCode(t.Context(), n, "sc_1"), client.ErrInvalid)
+		require.ErrorIs(t, c.RevokeCodes(t.Context(), n), client.ErrInvalid)
 	}
 }
 

@@ -26,22 +26,30 @@ type world struct {
 
 func newWorld(t testing.TB, base string) *world {
 	t.Helper()
+	return newWorldOf(t, httpapi.Config{BaseURL: base})
+}
+
+// now is the time in every world.
+var now = time.Date(2026, 11, 21, 18, 0, 0, 0, time.UTC)
+
+// newWorldOf is newWorld with more to say about its hub.
+func newWorldOf(t testing.TB, cfg httpapi.Config) *world {
+	t.Helper()
 	store, err := sqlstore.Open(t.Context(), "")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	x := &world{hub: testhub.New()}
-	x.hub.BaseURL = base
-	x.service = &sharing.Service{Store: store, Directory: x.hub, Registry: scopes.New(scopes.P55)}
+	x.hub.BaseURL = cfg.BaseURL
+	x.service = &sharing.Service{Store: store, Directory: x.hub, Registry: scopes.New(scopes.P55), Now: func() time.Time { return now }}
 	x.hub.Service = x.service
 	for _, name := range []string{"sharer", "shared-with", "stranger"} {
 		x.hub.AddUser(name, "self", "shares!user")
 	}
 	x.hub.AddUser("admin", "self", "admin:users", "admin:servers", "admin:groups", "shares")
 	x.hub.AddGroup("team", "stranger")
-	handler, err := httpapi.New(httpapi.Config{
-		Service: x.service, Host: x.hub, BaseURL: base, Keys: [][]byte{[]byte("a key that is used in tests only")},
-		PublicURL: "https://hub.example.org", PageLimits: httpapi.PageLimits{Max: 2},
-	})
+	cfg.Service, cfg.Host, cfg.Keys = x.service, x.hub, [][]byte{[]byte("a key that is used in tests only")}
+	cfg.PublicURL, cfg.PageLimits = "https://hub.example.org", httpapi.PageLimits{Max: 2}
+	handler, err := httpapi.New(cfg)
 	require.NoError(t, err)
 	x.Server = httptest.NewServer(handler)
 	t.Cleanup(x.Close)

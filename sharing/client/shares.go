@@ -32,6 +32,12 @@ type grantRequest struct {
 	User   string   `json:"user,omitempty"`
 	Group  string   `json:"group,omitempty"`
 	Scopes []string `json:"scopes,omitempty"`
+
+	// Extensions, of grants alone.
+	Users     []string `json:"users,omitempty"`
+	Groups    []string `json:"groups,omitempty"`
+	ExpiresIn int64    `json:"expires_in,omitempty"`
+	Session   bool     `json:"session,omitempty"`
 }
 
 func (g Grantee) request(scopes []string) grantRequest {
@@ -41,11 +47,12 @@ func (g Grantee) request(scopes []string) grantRequest {
 	return grantRequest{User: g.Name, Scopes: scopes}
 }
 
-// Grant shares a server with a user or group, adding to what they have, and gives the whole share (SH-82). Scopes may lack the server's filter;
-// none = access to the server. Needs shares on the server, every scope that is granted, and read:users:name or read:groups:name on the grantee.
+// Grant shares a server with a user or group, adding to what they have, and gives the whole share (SH-82). Scopes may lack the server's
+// filter; none = access to the server. Needs shares on the server, every scope that is granted, and read:users:name or read:groups:name
+// on the grantee. What is granted so lasts until it is revoked; [Client.GrantFor] sets an end.
 func (c *Client) Grant(ctx context.Context, n ServerName, g Grantee, scopes ...string) (Share, error) {
 	var m shareModel
-	share, err := Share{}, c.change(ctx, n, g, http.MethodPost, scopes, &m)
+	share, err := Share{}, c.change(ctx, n, g, http.MethodPost, g.request(scopes), &m)
 	if err == nil {
 		share, err = m.share()
 	}
@@ -55,7 +62,8 @@ func (c *Client) Grant(ctx context.Context, n ServerName, g Grantee, scopes ...s
 	return share, nil
 }
 
-// Revoke takes the whole share from a grantee, who may have none (SH-90, SH-91). Needs shares on the server. A grantee with a code gets back in.
+// Revoke takes the whole share from a grantee, who may have none (SH-90, SH-91). Needs shares on the server. A grantee with a code gets
+// back in.
 func (c *Client) Revoke(ctx context.Context, n ServerName, g Grantee) error {
 	left, err := c.revoke(ctx, n, g, nil)
 	if err == nil && left != nil {
@@ -67,9 +75,9 @@ func (c *Client) Revoke(ctx context.Context, n ServerName, g Grantee) error {
 	return nil
 }
 
-// RevokeScopes takes scopes from a share, with or without the server's filter, and gives what is left: nil for nothing, which is also the answer for
-// a grantee who has no share or does not exist (SH-91). At least one scope is needed: none would mean all of them to the hub. A scope that
-// another in the share implies goes on by way of that one (SH-38). Needs shares on the server.
+// RevokeScopes takes scopes from a share, with or without the server's filter, and gives what is left: nil for nothing, which is also the
+// answer for a grantee who has no share or does not exist (SH-91). At least one scope is needed: none would mean all of them to the hub.
+// A scope that another in the share implies goes on by way of that one (SH-38). Needs shares on the server.
 func (c *Client) RevokeScopes(ctx context.Context, n ServerName, g Grantee, scopes ...string) (left *Share, err error) {
 	if len(scopes) == 0 {
 		err = invalid("no scopes")
@@ -88,7 +96,7 @@ func (c *Client) revoke(ctx context.Context, n ServerName, g Grantee, scopes []s
 		shareModel
 		Server *serverModel `json:"server"`
 	}
-	if err := c.change(ctx, n, g, http.MethodPatch, scopes, &m); err != nil || m.Server == nil {
+	if err := c.change(ctx, n, g, http.MethodPatch, g.request(scopes), &m); err != nil || m.Server == nil {
 		return nil, err
 	}
 	m.shareModel.Server = *m.Server
@@ -99,7 +107,7 @@ func (c *Client) revoke(ctx context.Context, n ServerName, g Grantee, scopes []s
 	return &left, nil
 }
 
-func (c *Client) change(ctx context.Context, n ServerName, g Grantee, method string, scopes []string, out any) error {
+func (c *Client) change(ctx context.Context, n ServerName, g Grantee, method string, request grantRequest, out any) error {
 	path, err := n.path()
 	if err != nil {
 		return err
@@ -107,11 +115,11 @@ func (c *Client) change(ctx context.Context, n ServerName, g Grantee, method str
 	if err := g.check(); err != nil {
 		return err
 	}
-	return c.ask(ctx, method, "shares/"+path, g.request(scopes), out)
+	return c.ask(ctx, method, "shares/"+path, request, out)
 }
 
-// RevokeAll ends every share of a server, whoever granted it, and leaves codes alone (SH-95): delete those first, or people get back in. Needs
-// shares on the server.
+// RevokeAll ends every share of a server, whoever granted it, and leaves codes alone (SH-95): delete those first, or people get back in.
+// Needs shares on the server.
 func (c *Client) RevokeAll(ctx context.Context, n ServerName) error {
 	path, err := n.path()
 	if err == nil {
@@ -137,8 +145,8 @@ func (c *Client) Get(ctx context.Context, g Grantee, n ServerName) (Share, error
 	return share, nil
 }
 
-// Leave ends a grantee's own share on their behalf, whole (SH-122, SH-132). ErrNotFound: there is none. Needs users:shares or groups:shares on the
-// grantee, and nothing on the server.
+// Leave ends a grantee's own share on their behalf, whole (SH-122, SH-132). ErrNotFound: there is none. Needs users:shares or
+// groups:shares on the grantee, and nothing on the server.
 func (c *Client) Leave(ctx context.Context, g Grantee, n ServerName) error {
 	if err := c.own(ctx, g, n, http.MethodDelete, nil); err != nil {
 		return fmt.Errorf("leave %s as %s: %w", n, g, err)

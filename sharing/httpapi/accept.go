@@ -46,7 +46,7 @@ func (h *Handler) acceptHeaders(w http.ResponseWriter) {
 
 // showInvitation is the GET: SH-142. It changes nothing.
 func (h *Handler) showInvitation(w http.ResponseWriter, r *http.Request) error {
-	v, ok, err := h.cfg.Host.IdentifyCookie(r)
+	v, ok, err := h.identifyCookie(r)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (h *Handler) showInvitation(w http.ResponseWriter, r *http.Request) error {
 
 // acceptInvitation is the POST: SH-143. The code comes back for the message that may show it.
 func (h *Handler) acceptInvitation(w http.ResponseWriter, r *http.Request) (presented string, err error) {
-	v, ok, err := h.cfg.Host.IdentifyCookie(r)
+	v, ok, err := h.identifyCookie(r)
 	if err != nil {
 		return "", err
 	}

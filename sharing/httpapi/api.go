@@ -38,7 +38,7 @@ func (h *Handler) api(known methods) http.Handler {
 
 // caller identifies an API request and demands XSRF proof where that is due. The zero Caller is an anonymous one.
 func (h *Handler) caller(r *http.Request) (sharing.Caller, error) {
-	v, ok, err := h.cfg.Host.Identify(r)
+	v, ok, err := h.identify(r)
 	if err != nil {
 		return sharing.Caller{}, err
 	}

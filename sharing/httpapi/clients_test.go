@@ -30,7 +30,7 @@ func TestLimitsOfALister(t *testing.T) {
 // TestNamesAndTimesOnTheWire is SH-70, SH-71 and SH-171: of a server this and no more, addresses escaped, names and scopes not.
 func TestNamesAndTimesOnTheWire(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
+	f := newFixture(t, stock)
 	f.hub.AddUser("jané doe@x.org", "self", "shares!user")
 	f.hub.AddServer("jané doe@x.org", "my lab~1")
 	f.advance(time.Second - time.Duration(f.clock().Nanosecond()))

@@ -18,6 +18,14 @@ func (h *Handler) listOwnerCodes(w http.ResponseWriter, r *http.Request, by shar
 	})
 }
 
+// listOwnCodes is listOwnerCodes of whoever asks.
+func (h *Handler) listOwnCodes(w http.ResponseWriter, r *http.Request, by sharing.Caller) error {
+	if err := ownName(r, by); err != nil {
+		return err
+	}
+	return h.listOwnerCodes(w, r, by)
+}
+
 // listServerCodes is SH-101.
 func (h *Handler) listServerCodes(w http.ResponseWriter, r *http.Request, by sharing.Caller) error {
 	n := server(r)
@@ -32,7 +40,7 @@ func (h *Handler) createCode(w http.ResponseWriter, r *http.Request, by sharing.
 	if err := h.cfg.Service.Authorize(by, sharing.ScopeShare, n.Resource()); err != nil {
 		return err
 	}
-	request, err := decodeCode(r, n)
+	request, err := h.decodeCode(r, n)
 	if err != nil {
 		return err
 	}
@@ -54,24 +62,44 @@ func (h *Handler) deleteCodes(w http.ResponseWriter, r *http.Request, by sharing
 		return err
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return web.Errorf(http.StatusBadRequest, "Invalid query")
+	}
+	request := sharing.DeleteRequest{Server: n}
+	if request.Cascade, err = h.cascade(query); err != nil {
+		return err
+	}
 	code, id := last(query["code"]), last(query["id"])
 	switch {
-	case err != nil:
-		return web.Errorf(http.StatusBadRequest, "Invalid query")
 	case code != "":
-		err = svc.DeleteCode(r.Context(), by, n, sharing.Presented(code))
+		err = svc.DeleteCode(r.Context(), by, request, sharing.Presented(code))
 	case id != "":
-		err = svc.DeleteCodeByID(r.Context(), by, n, id)
+		err = svc.DeleteCodeByID(r.Context(), by, request, id)
 	case query.Has("code") || query.Has("id"):
 		return web.Errorf(http.StatusBadRequest, "code and id must not be empty")
 	default:
-		err = svc.DeleteCodes(r.Context(), by, n)
+		err = svc.DeleteCodes(r.Context(), by, request)
 	}
 	if err != nil {
 		return err
 	}
 	web.WriteNoContent(w)
 	return nil
+}
+
+// cascade tells whether the access that the codes gave goes with them. Whatever is not plainly yes or no is refused, because a client that meant
+// yes would believe that nobody is left.
+func (h *Handler) cascade(query url.Values) (bool, error) {
+	if h.cfg.StockOnly || !query.Has("cascade") {
+		return false, nil
+	}
+	switch last(query["cascade"]) {
+	case "true", "1":
+		return true, nil
+	case "false", "0":
+		return false, nil
+	}
+	return false, web.Errorf(http.StatusBadRequest, "cascade: must be true or false")
 }
 
 // last is the value that counts of a repeated argument, without outer white space.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strconv"
+	"time"
 
 	"github.com/hubshare/hubshare/internal/web"
 	"github.com/hubshare/hubshare/sharing"
@@ -37,7 +40,23 @@ var statuses = []struct {
 	{sharing.ErrNoSuchShare, http.StatusNotFound},
 	{sharing.ErrCodeNotFound, http.StatusNotFound},
 	{sharing.ErrOwnCode, http.StatusForbidden},
+	{sharing.ErrCodeSpent, http.StatusNotFound},
+	{sharing.ErrNotForVisitor, http.StatusForbidden},
+	{sharing.ErrInvalidCode, http.StatusBadRequest},
+	{sharing.ErrQuota, http.StatusTooManyRequests},
 	{sharing.ErrNotAUser, http.StatusForbidden},
+}
+
+// mistakes are the refusals that are a 400 once the code is submitted, whatever they are when it is only looked at (SH-143).
+var mistakes = []error{sharing.ErrOwnCode, sharing.ErrCodeSpent, sharing.ErrNotForVisitor}
+
+// retryAfter is the header of a refusal that ends by itself: whole seconds, and never earlier than it ends.
+func retryAfter(e *sharing.Error) http.Header {
+	if e.RetryAfter <= 0 {
+		return nil
+	}
+	seconds := (e.RetryAfter + time.Second - 1) / time.Second
+	return http.Header{"Retry-After": {strconv.FormatInt(int64(seconds), 10)}}
 }
 
 // httpError is the one place where an error becomes an answer. What is neither a refusal of the service nor one of the HTTP conventions is
@@ -52,12 +71,13 @@ func (h *Handler) httpError(r *http.Request, err error, at acceptance) *web.Erro
 		if at.submitted && errors.Is(err, sharing.ErrCodeNotFound) {
 			return web.Errorf(http.StatusBadRequest, "Invalid share code: %s", at.code)
 		}
-		if at.submitted && errors.Is(err, sharing.ErrOwnCode) {
-			return &web.Error{Status: http.StatusBadRequest, Message: refused.Message}
-		}
 		for _, s := range statuses {
-			if errors.Is(err, s.reason) {
-				return &web.Error{Status: s.status, Message: refused.Message}
+			switch {
+			case !errors.Is(err, s.reason):
+			case at.submitted && slices.Contains(mistakes, s.reason):
+				return &web.Error{Status: http.StatusBadRequest, Message: refused.Message}
+			default:
+				return &web.Error{Status: s.status, Message: refused.Message, Header: retryAfter(refused)}
 			}
 		}
 	}

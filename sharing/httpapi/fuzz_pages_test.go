@@ -17,7 +17,7 @@ import (
 // FuzzInvitation: whatever stands in code, next and the rest of the query, the page is ours alone and leads nowhere else, and taking it up
 // leads where the page said (SH-149 to SH-152).
 func FuzzInvitation(f *testing.F) {
-	hub := newFixture(f)
+	hub := newFixture(f, unlimited)
 	code, _ := hub.code("sharer", "sharer/", "")
 	for _, next := range []string{
 		"", "/hub/home", `/hub/home"><img src=x onerror=alert(1)>`, `/'><a href=//evil.example>x</a>`, "/</a></p><form action=//evil.example>", "/<!--", "/&quot;&#34;&amp;",
@@ -78,7 +78,7 @@ func FuzzNames(f *testing.F) {
 		if owner == "" || !utf8.ValidString(owner) || !utf8.ValidString(server) || strings.TrimSpace(owner) != owner {
 			return // no host has such names
 		}
-		h := newFixture(t)
+		h := newFixture(t, unlimited)
 		if owner == "sharer" || owner == "shared-with" || owner == "stranger" || owner == "admin" {
 			return
 		}
@@ -117,7 +117,7 @@ func decoded(t testing.TB, path string) (out []string) {
 
 // FuzzForm: whatever is posted to the accept page without the proof, in whatever form, nothing is accepted (SH-52, SH-143).
 func FuzzForm(f *testing.F) {
-	hub := newFixture(f)
+	hub := newFixture(f, unlimited)
 	code, _ := hub.code("sharer", "sharer/", "")
 	const multi = "multipart/form-data; boundary=x"
 	for _, seed := range [][3]string{
@@ -154,7 +154,7 @@ func FuzzPath(f *testing.F) {
 			f.Add(method, seed)
 		}
 	}
-	hub := newFixture(f)
+	hub := newFixture(f, unlimited)
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodPut, http.MethodOptions, http.MethodHead}
 	f.Fuzz(func(t *testing.T, method uint8, target string) {
 		u, err := url.ParseRequestURI(target)

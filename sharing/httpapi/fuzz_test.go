@@ -30,19 +30,29 @@ func FuzzBody(f *testing.F) {
 	for _, seed := range []string{
 		"", " ", "{}", "null", "[1]", `{"user": "stranger"}`, `{"group": "team", "scopes": ["access:servers!server=sharer/"]}`,
 		`{"user": "stranger", "scopes": ["servers!user=sharer"]}`, `{"expires_in": 60.0}`, `{"expires_in": "3600"}`, `{"expires_in": 1e300}`,
+		`{"users": ["stranger"], "groups": ["team"], "expires_in": "60", "session": true}`, `{"users": [], "groups": null}`, `{"users": ["", "\u0000"]}`,
+		`{"max_uses": 1, "note": "<b>", "domain": "@X.org", "share_expires_in": 6e1, "share_session": false}`, `{"max_uses": 1e6, "users": ["sharer"]}`,
+		`{"domain": "", "users": []}`, `{"note": "\u2028", "max_uses": -0}`,
 		`{"user": {}, "group": []}`, `{"scopes": [null]}`, `{"user": "\ud800"}`, "\ufeff{}", "{\"user\": \"\xff\"}", `{"user": "a", "user": "stranger"}`,
 	} {
 		f.Add(seed)
 	}
-	hub := newFixture(f)
+	hub := newFixture(f, unlimited)
 	f.Fuzz(func(t *testing.T, body string) {
 		hub.t = t
 		for _, method := range []string{http.MethodPost, http.MethodPatch} {
 			w := hub.api("admin", method, "shares/sharer/", body)
 			answered(t, w, 200, 400, 403, 413)
 			if w.Code == 200 && method == http.MethodPost {
-				var m struct{ Scopes []string }
+				var m struct {
+					Scopes []string
+					Items  []struct{ Scopes []string }
+				}
 				require.NoError(t, json.Unmarshal(w.Body.Bytes(), &m))
+				for _, item := range m.Items {
+					m.Scopes = append(m.Scopes, item.Scopes...)
+				}
+				require.NotEmpty(t, m.Scopes)
 				for _, s := range m.Scopes {
 					assert.True(t, strings.HasSuffix(s, "!server=sharer/"), s)
 				}
@@ -56,11 +66,12 @@ func FuzzBody(f *testing.F) {
 func FuzzQuery(f *testing.F) {
 	for _, seed := range []string{
 		"", "limit=1", "limit=-5&offset=-1", "limit=x", "offset=", "limit=99999999999999999999", "limit=1&limit=2", "limit=%31", "limit=1;offset=2",
+		"cascade=true", "cascade=1&id=sc_1", "cascade=", "cascade=maybe", "cascade=0", "cascade=true&cascade=false", "code_id=sc_1", "code_id=sc_0", "code_id=%zz", "code_id",
 		"code=", "id=", "id=sc_1", "id=sc_1x", "code=wrong", "%63ode=", "code", "id=%zz", "&&&", "=", "code=%00",
 	} {
 		f.Add(seed)
 	}
-	hub := newFixture(f)
+	hub := newFixture(f, unlimited)
 	do := func(method, path, query string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(method, "/hub/api/"+path, nil)
 		r.URL.RawQuery = query
@@ -71,7 +82,8 @@ func FuzzQuery(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, query string) {
 		hub.t = t
-		hub.code("sharer", "sharer/", "")
+		code, _ := hub.code("sharer", "sharer/", "")
+		hub.accept(t, "shared-with", code)
 		for _, path := range []string{"shares/sharer", "shares/sharer/", "share-codes/sharer", "share-codes/sharer/", "users/sharer/shared"} {
 			w := do(http.MethodGet, path, query)
 			answered(t, w, 200, 400)
@@ -85,9 +97,16 @@ func FuzzQuery(f *testing.F) {
 		after := hub.list("sharer", "share-codes/sharer/").Pagination.Total
 		values, err := url.ParseQuery(query)
 		named := err != nil || values.Has("code") || values.Has("id")
+		word := lastOf(values["cascade"])
+		cascades := word == "true" || word == "1"
+		if w.Code != 204 || !cascades {
+			assert.NotEmpty(t, hub.list("sharer", "shares/sharer/").Items, "access goes with a code only if somebody says so (SH-113)")
+		}
 		switch {
 		case w.Code != 204:
 			assert.Equal(t, before, after)
+		case named && cascades:
+			assert.Contains(t, []int{before, before - 1}, after, "one whose access alone was left has gone already")
 		case named:
 			assert.Equal(t, before-1, after)
 		default:
@@ -96,9 +115,16 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
+func lastOf(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return strings.TrimSpace(values[len(values)-1])
+}
+
 // FuzzAccept: whatever comes as code and next, the visitor stays on this host and accepts nothing by it (SH-14, SH-149, SH-151).
 func FuzzAccept(f *testing.F) {
-	hub := newFixture(f)
+	hub := newFixture(f, unlimited)
 	code, _ := hub.code("sharer", "sharer/", "")
 	for _, next := range []string{"", "/hub/home", "//evil.example", `/\evil.example`, "https://evil.example", "http://example.com//evil.example", "javascript:alert(1)", `/"><img>`, "/\x00", "/\xff", "\u2028//x"} {
 		f.Add("", next)

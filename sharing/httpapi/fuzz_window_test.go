@@ -19,7 +19,7 @@ import (
 // FuzzWindow: whatever is asked for, a page is that part of the list which the numbers mean, and its link leads to the part behind (SH-66 to SH-68).
 func FuzzWindow(f *testing.F) {
 	const total, most, usual = 9, 5, 3
-	hub := newFixture(f, func(c *httpapi.Config) { c.PageLimits = httpapi.PageLimits{Default: usual, Max: most} })
+	hub := newFixture(f, unlimited, func(c *httpapi.Config) { c.PageLimits = httpapi.PageLimits{Default: usual, Max: most} })
 	for range total {
 		hub.code("sharer", "sharer/", "")
 	}

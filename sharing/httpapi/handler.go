@@ -38,9 +38,14 @@ type Config struct {
 	PageLimits PageLimits
 	// Layout writes a page with this status around its main block; headers are set by then. nil = a plain page of our own.
 	Layout func(w http.ResponseWriter, r *http.Request, status int, main template.HTML)
-	// ClientIP is the address that XSRF tokens of anonymous visitors are bound to; nil = the connection's. It has to be the one that the
-	// host uses for its own pages.
+	// ClientIP is the address that XSRF tokens of anonymous visitors are bound to, and that [sharing.Quotas] count by; nil = the connection's. It
+	// has to be the one that the host uses for its own pages. Behind a proxy it must look through that, or all visitors count as one; and
+	// believe nobody else's headers, or nobody counts. For quotas a port does not matter, an IPv6 address counts as its /64, and what is no IP
+	// address not at all.
 	ClientIP func(r *http.Request) string
+	// StockOnly makes every answer that of the hub whose wire format this is: no field, argument, route or page beyond it (Extensions in the
+	// package's documentation). [sharing.Quotas] are the service's, and stay.
+	StockOnly bool
 }
 
 // PageLimits bound the length of one page of a list. Zero fields = 50 and 200.
@@ -113,7 +118,8 @@ func (h *Handler) Owns(r *http.Request) bool {
 // ServeHTTP answers a request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.router.ServeHTTP(w, r) }
 
-// routes is the whole table: SH-80 … SH-140. A server's segment may be empty, since that is how the default server is called.
+// routes is the whole table: SH-80 … SH-140, and what is beyond them unless StockOnly. A server's segment may be empty, since that is how the
+// default server is called.
 func (h *Handler) routes() {
 	api := h.site.HubPrefix() + "api/"
 	h.router.Handle(api+"shares/{owner}", h.api(methods{
@@ -133,6 +139,11 @@ func (h *Handler) routes() {
 		h.router.Handle(api+plural+"/{grantee}/shared/{owner}/{server?}", h.api(methods{
 			http.MethodGet: h.getShared(kind), http.MethodDelete: h.leave(kind),
 		}))
+	}
+	if !h.cfg.StockOnly {
+		h.router.Handle(api+"shares", h.api(methods{http.MethodGet: h.listOwnShares}))
+		h.router.Handle(api+"share-codes", h.api(methods{http.MethodGet: h.listOwnCodes}))
+		h.router.Handle(h.sharesPath(), http.HandlerFunc(h.sharesPage))
 	}
 	h.router.Handle(h.site.HubPrefix()+"accept-share", http.HandlerFunc(h.accept))
 	h.router.Handle(h.site.HubPrefix()+"accept-share/", http.HandlerFunc(h.acceptWithSlash))

@@ -68,6 +68,12 @@ func newFixture(t testing.TB, adjust ...func(*httpapi.Config)) *fixture {
 	return f
 }
 
+// stock configures a handler without extensions.
+func stock(c *httpapi.Config) { c.StockOnly = true }
+
+// modes are the two ways to run a handler. What a JupyterHub refuses is refused in both alike.
+var modes = map[string]func(*httpapi.Config){"stock": stock, "extended": func(*httpapi.Config) {}}
+
 func (f *fixture) clock() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -228,9 +234,15 @@ func TestNewNamesWhatIsWrong(t *testing.T) {
 // TestOwns is section 8's path grammar: every route, and what only looks like one.
 func TestOwns(t *testing.T) {
 	t.Parallel()
-	for base, handler := range map[string]*httpapi.Handler{
-		"/":         newFixture(t).handler,
-		"/a%20b/c/": newFixture(t, func(c *httpapi.Config) { c.BaseURL = "/a%20b/c/" }).handler,
+	elsewhere := func(c *httpapi.Config) { c.BaseURL = "/a%20b/c/" }
+	for _, hub := range []struct {
+		base    string
+		handler *httpapi.Handler
+		beyond  bool
+	}{
+		{"/", newFixture(t, stock).handler, false},
+		{"/a%20b/c/", newFixture(t, stock, elsewhere).handler, false},
+		{"/a%20b/c/", newFixture(t, elsewhere).handler, true},
 	} {
 		for path, want := range map[string]bool{
 			"hub/api/shares/alice":                          true,
@@ -246,7 +258,9 @@ func TestOwns(t *testing.T) {
 			"hub/api/groups/team/shared/bob/lab":            true,
 			"hub/accept-share":                              true,
 			"hub/accept-share/":                             true,
-			"hub/api/shares":                                false,
+			"hub/api/shares":                                hub.beyond,
+			"hub/api/share-codes":                           hub.beyond,
+			"hub/api/share-codes/":                          false,
 			"hub/api/shares/":                               false,
 			"hub/api/shares//":                              false,
 			"hub/api/shares/alice/lab/":                     false,
@@ -265,7 +279,7 @@ func TestOwns(t *testing.T) {
 			"hub/api/users/alice%2Fshared":                  false,
 			"hub/api/users/alice/shared/bob/lab/scopes/all": false,
 		} {
-			assert.Equal(t, want, handler.Owns(httptest.NewRequest(http.MethodGet, base+path, nil)), base+path)
+			assert.Equal(t, want, hub.handler.Owns(httptest.NewRequest(http.MethodGet, hub.base+path, nil)), "%s%s with extensions: %t", hub.base, path, hub.beyond)
 		}
 	}
 }
@@ -273,7 +287,7 @@ func TestOwns(t *testing.T) {
 // TestWhatIsNoRoute is SH-53 and SH-170 for paths that the handler does not own.
 func TestWhatIsNoRoute(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
+	f := newFixture(t, stock)
 	w := f.do(http.MethodGet, "/hub/api/shares", "")
 	assert.Equal(t, http.StatusNotFound, w.Code)
 	assert.Equal(t, "Not Found", message(t, w), "transcript 201")

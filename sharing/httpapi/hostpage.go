@@ -18,7 +18,7 @@ func (h *Handler) Page(serve func(w http.ResponseWriter, r *http.Request, v Visi
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.site.PageHeaders(w.Header())
 		web.NoStore(w.Header())
-		v, ok, err := h.cfg.Host.IdentifyCookie(r)
+		v, ok, err := h.identifyCookie(r)
 		switch {
 		case err != nil:
 		case elsewhere.Check(r) != nil:

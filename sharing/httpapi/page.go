@@ -52,6 +52,9 @@ var invitationTemplate = template.Must(template.New("invitation").Parse(`<div cl
               </label>
             </div>
             {{- end}}
+            {{- with .Lasting}}
+            <p>{{.}}</p>
+            {{- end}}
           </div>
           <div class="card-footer">
             <button type="submit" class="form-control btn btn-jupyter">Accept invitation</button>
@@ -115,9 +118,11 @@ func (h *Handler) invitationMain(inv invitation) (template.HTML, error) {
 		URL, Target                        link
 		Ready                              bool
 		Scopes                             []scopes.Description
+		Lasting                            string
 	}{
 		Visitor: inv.visitor.Name, Owner: inv.code.Server.Owner.Name, Server: inv.code.Server.Name, XSRF: inv.xsrf, Code: inv.secret,
 		URL: at, Target: target, Ready: ready, Scopes: h.describe(inv.code.Scopes, inv.visitor.Name),
+		Lasting: accessEnds(inv.code.Terms),
 	})
 }
 
