@@ -123,9 +123,9 @@ func (a *adapter) redeem(ctx context.Context) error {
 		f.token = t
 		a.p.changed(ctx, change)
 	case errors.Is(err, ErrCodeSpent):
+		// It was live when this request looked: sent twice at once, not kept and replayed. The one that was faster keeps its token.
 		f.spent = true
-		a.p.changed(ctx, change)
-		a.p.log.WarnContext(ctx, "oauth code replayed, its token is revoked", "client_id", f.client.ID, "user_id", f.code.User.ID)
+		a.p.log.InfoContext(ctx, "oauth code sent twice at once", "client_id", f.client.ID, "user_id", f.code.User.ID)
 	case errors.Is(err, ErrNoCode) || errors.Is(err, ErrGone) || errors.Is(err, ErrNoClient):
 		f.spent = true
 	default:
@@ -134,11 +134,17 @@ func (a *adapter) redeem(ctx context.Context) error {
 	return err
 }
 
-// RevokeAccessToken is fosite's answer to a replayed code (OA-55). The store revokes in the very transaction that finds the code spent.
+// RevokeAccessToken is fosite's answer to a code that was spent when this request looked (OA-55).
 func (a *adapter) RevokeAccessToken(ctx context.Context, _ string) error {
-	if err := a.redeem(ctx); !flowOf(ctx).spent {
+	f := flowOf(ctx)
+	change, err := a.p.store.RevokeReplayed(ctx, f.now, f.code.Hash, f.client.ID)
+	if err != nil {
+		f.failed = fmt.Errorf("revoke the token of a replayed code: %w", err)
 		return err
 	}
+	f.spent = true
+	a.p.changed(ctx, change)
+	a.p.log.WarnContext(ctx, "oauth code replayed, its token is revoked", "client_id", f.client.ID, "user_id", f.code.User.ID)
 	return nil
 }
 

@@ -56,18 +56,11 @@ func (p *Provider) identify(ctx context.Context, now time.Time, secret string) (
 	if err != nil {
 		return nil, fmt.Errorf("look up the owner of a token: %w", err)
 	}
-	c, err := p.issuedTo(ctx, t)
-	if errors.Is(err, ErrNoClient) {
-		return nil, ErrNoToken // its client went a moment ago, and so did the token
-	}
-	if err != nil {
-		return nil, err
-	}
 	e := &cached{until: now.Add(p.cfg.CacheAge), Identity: Identity{
 		Owner: t.Owner, Name: o.Name, TokenID: t.ID, ClientID: t.ClientID, SessionID: t.SessionID, Note: t.Note,
-		Effective: p.registry.Effective(t.Scopes, o.Owner, c.For, o.Held, p.host),
+		Effective: p.registry.Effective(t.Scopes, o.Owner, t.For, o.Held, p.host),
 	}}
-	if last := p.activity.overlay(t).LastActivity; !last.IsZero() {
+	if last := p.activity.overlay(t.Token).LastActivity; !last.IsZero() {
 		e.seen.Store(last.UnixNano())
 	}
 	if !o.Until.IsZero() && o.Until.Before(e.until) {
@@ -81,19 +74,19 @@ func (p *Provider) identify(ctx context.Context, now time.Time, secret string) (
 }
 
 // find compares with every token of the prefix, so that the time tells nothing but the prefix (OA-61, OA-S9).
-func (p *Provider) find(ctx context.Context, now time.Time, secret string) (Token, error) {
+func (p *Provider) find(ctx context.Context, now time.Time, secret string) (Issued, error) {
 	list, err := p.store.TokensByPrefix(ctx, now, prefixOf(secret))
 	if err != nil {
-		return Token{}, fmt.Errorf("look up token: %w", err)
+		return Issued{}, fmt.Errorf("look up token: %w", err)
 	}
-	found := Token{}
+	found := Issued{}
 	for _, t := range list {
 		if matches(t.Hash, secret) {
 			found = t
 		}
 	}
 	if found.ID == 0 {
-		return Token{}, ErrNoToken
+		return Issued{}, ErrNoToken
 	}
 	return found, nil
 }

@@ -2,7 +2,6 @@ package oauth_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -223,34 +222,4 @@ func TestAuthenticateDropAndRevokeTogether(t *testing.T) {
 	wg.Wait()
 	_, err := h.Authenticate(t.Context(), tok)
 	require.ErrorIs(t, err, oauth.ErrNoToken)
-}
-
-func BenchmarkAuthenticateWarm(b *testing.B) { // OA-193
-	h := newHub(b)
-	tok := h.token(b, h.bob)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := h.Authenticate(b.Context(), tok); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkLogin(b *testing.B) { // OA-193
-	for _, supplied := range []bool{false, true} {
-		b.Run(fmt.Sprint("supplied secret ", supplied), func(b *testing.B) {
-			h := newHub(b)
-			r := server()
-			r.ID, r.Supplied, r.LinkID = "jupyterhub-user-alice-", supplied, "s7"
-			if err := h.PutClient(b.Context(), r); err != nil {
-				b.Fatal(err)
-			}
-			for b.Loop() {
-				code := h.code(b, h.alice, query("client_id", r.ID))
-				if _, err := h.Exchange(b.Context(), form(code, "client_id", r.ID)); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
 }

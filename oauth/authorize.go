@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 
 	"github.com/hubshare/hubshare/scopes"
@@ -21,6 +22,8 @@ type Decision struct {
 	// Redirect is where the browser goes (302): the client's redirect URI, a path if it was registered as one, with a code or an error.
 	Redirect string
 	Consent  *Consent // the visitor is asked first
+
+	refused *Error // what Redirect tells the client
 }
 
 // Consent is what the visitor is asked to agree to (OA-36).
@@ -39,6 +42,12 @@ type Consent struct {
 // so the caller first refuses requests that no visitor made themselves (OA-S11). An [*Error] is for a page on the hub, never
 // for a redirect: the client or its redirect URI cannot be trusted, or the visitor may not enter.
 func (p *Provider) Authorize(ctx context.Context, r AuthorizeRequest) (Decision, error) {
+	d, err := p.authorize(ctx, r)
+	p.logRefusal(ctx, r, d, err)
+	return d, err
+}
+
+func (p *Provider) authorize(ctx context.Context, r AuthorizeRequest) (Decision, error) {
 	q, who, granted, early, err := p.resolve(ctx, r)
 	if err != nil || early != nil {
 		return decided(early), err
@@ -57,6 +66,12 @@ func (p *Provider) Authorize(ctx context.Context, r AuthorizeRequest) (Decision,
 // Approve answers the POST of the consent form with the scopes it posted (OA-38). Everything is decided again: the form is no proof of
 // what the page offered. Errors as of Authorize.
 func (p *Provider) Approve(ctx context.Context, r AuthorizeRequest, posted []string) (Decision, error) {
+	d, err := p.approve(ctx, r, posted)
+	p.logRefusal(ctx, r, d, err)
+	return d, err
+}
+
+func (p *Provider) approve(ctx context.Context, r AuthorizeRequest, posted []string) (Decision, error) {
 	q, who, offered, early, err := p.resolve(ctx, r)
 	if err != nil || early != nil {
 		return decided(early), err
@@ -68,6 +83,20 @@ func (p *Provider) Approve(ctx context.Context, r AuthorizeRequest, posted []str
 	p.log.InfoContext(ctx, "oauth consent granted", "client_id", q.client.ID, "user_id", r.User.ID, "scopes", scopes.Strings(granted))
 	return p.issueCode(ctx, r, q, who, granted)
 }
+
+// logRefusal tells why a visitor came to no code, and nothing of what the request carried besides the client's id (OA-47).
+func (p *Provider) logRefusal(ctx context.Context, r AuthorizeRequest, d Decision, err error) {
+	refused := d.refused
+	if refused == nil && !errors.As(err, &refused) {
+		return
+	}
+	values, _ := url.ParseQuery(r.Query) // what could not be read is not there
+	p.log.InfoContext(ctx, "oauth authorize refused", "client_id", clipID(values.Get("client_id")), "user_id", r.User.ID,
+		"reason", string(refused.Reason), "message", refused.Message)
+}
+
+// clipID keeps what somebody sent as an id from filling the log.
+func clipID(id string) string { return id[:min(len(id), maxClientID)] }
 
 func decided(d *Decision) Decision {
 	if d == nil {

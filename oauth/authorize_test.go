@@ -14,7 +14,15 @@ import (
 	"github.com/hubshare/hubshare/scopes"
 )
 
-func TestTheOwnerOfAServerIsNotAsked(t *testing.T) { // OA-34 a, OA-39, OA-175
+func TestOtherParametersMeanNothing(t *testing.T) { // OA-21, OA-25
+	t.Parallel()
+	h := newHub(t)
+	d, err := h.ask(t, h.alice, query("response_mode", "fragment", "scopes", "admin:users", "nonce", "x", "prompt", "none", "resource", "y"))
+	require.NoError(t, err)
+	assert.Regexp(t, `^/user/alice/oauth_callback\?code=[A-Za-z0-9]{30}&state=st4te$`, d.Redirect)
+}
+
+func TestTheOwnerOfAServerIsNotAsked(t *testing.T) { // OA-34 a, OA-39, OA-175, OA-35
 	t.Parallel()
 	h := newHub(t)
 	d, err := h.ask(t, h.alice, query("redirect_uri", "/user/alice/oauth_callback"))
@@ -97,7 +105,7 @@ func TestAGroupsRoleOpensTheServer(t *testing.T) { // OA-30, SC-432
 	assert.Contains(t, id.Effective.Strings(), "access:servers!server=alice/", "the hub resolves the group for the server")
 }
 
-func TestFatalErrorsAreNotRedirected(t *testing.T) { // OA-22, OA-23, OA-S3
+func TestFatalErrorsAreNotRedirected(t *testing.T) { // OA-22, OA-23, OA-S3, OA-44, OA-F17
 	t.Parallel()
 	h := newHub(t)
 	none := service("nosecret", "/services/nosecret/oauth_callback")
@@ -146,7 +154,7 @@ func TestFatalErrorsAreNotRedirected(t *testing.T) { // OA-22, OA-23, OA-S3
 	}
 }
 
-func TestErrorsForTheClientAreRedirected(t *testing.T) { // OA-24, OA-25, OA-57, OA-176, OA-S4
+func TestErrorsForTheClientAreRedirected(t *testing.T) { // OA-24, OA-25, OA-57, OA-176, OA-S4, OA-45
 	t.Parallel()
 	optional := newHub(t)
 	required := newHub(t, func(c *oauth.Config) { c.PKCE = oauth.PKCERequired })
@@ -218,7 +226,7 @@ func TestAnAbsoluteRedirectKeepsItsQuery(t *testing.T) { // OA-39, OA-F7, OA-F6
 	assert.Regexp(t, `^http://127\.0\.0\.1:5555/oauth_callback\?tenant=1&code=[A-Za-z0-9]{30}&state=st4te$`, d.Redirect)
 }
 
-func TestTheConsentFormNarrowsAndNeverWidens(t *testing.T) { // OA-38, OA-200, OA-S5, OA-S10, HB-194
+func TestTheConsentFormNarrowsAndNeverWidens(t *testing.T) { // OA-38, OA-200, OA-S5, OA-S10, HB-194, OA-46
 	t.Parallel()
 	const minimum = "access:servers!server=alice/ read:users:groups!user read:users:name!user"
 	for name, c := range map[string]struct {

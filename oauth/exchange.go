@@ -21,6 +21,14 @@ type Grant struct {
 // An [*Error] is for the client: InvalidClient, InvalidRequest, UnsupportedGrantType, InvalidGrant; nothing tells a wrong code from
 // one that is spent, expired or another client's. Every failure after the client has authenticated counts against the code (OA-151).
 func (p *Provider) Exchange(ctx context.Context, form url.Values) (Grant, error) {
+	g, err := p.answer(ctx, form)
+	if refused := new(Error); errors.As(err, &refused) {
+		p.log.InfoContext(ctx, "oauth exchange refused", "client_id", clipID(form.Get("client_id")), "reason", string(refused.Reason), "message", refused.Message)
+	}
+	return g, err
+}
+
+func (p *Provider) answer(ctx context.Context, form url.Values) (Grant, error) {
 	if err := checkForm(form); err != nil {
 		return Grant{}, err
 	}
@@ -65,8 +73,7 @@ func (p *Provider) authenticateClient(ctx context.Context, id, secret string) (C
 	if err != nil && !errors.Is(err, ErrNoClient) {
 		return Client{}, fmt.Errorf("look up oauth client: %w", err)
 	}
-	if err != nil || !matches(c.SecretHash, secret) {
-		levelFailure(c.SecretHash, secret)
+	if ok, _ := matchesClient(c.SecretHash, secret); !ok {
 		return Client{}, refuse(InvalidClient, "")
 	}
 	return c, nil

@@ -60,6 +60,9 @@ type Config struct {
 	// ActivityResolution is the shortest time between two recorded activities of one token; 0 = 30 seconds (OA-78).
 	ActivityResolution time.Duration
 
+	// ChangesKept is how long the store's changes are kept, for replicas that catch up and as the audit trail; 0 = 90 days, negative = for ever.
+	ChangesKept time.Duration
+
 	// OnChange is called after a change was committed and the provider's own caches were cleared, before the method that made it returns,
 	// so that the host can end live connections that rested on a token. It must not call methods that change something. nil = nobody listens.
 	OnChange func(ctx context.Context, c Change)
@@ -101,6 +104,7 @@ func New(c Config) (*Provider, error) {
 	def(&c.CodeLifetime, 5*time.Minute)
 	def(&c.CacheAge, 5*time.Second)
 	def(&c.ActivityResolution, 30*time.Second)
+	def(&c.ChangesKept, 90*24*time.Hour)
 	p := &Provider{store: c.Store, host: c.Host, registry: c.Registry, now: c.Now, rand: c.Rand, log: c.Logger, cfg: c}
 	if p.now == nil {
 		p.now = time.Now
@@ -165,10 +169,60 @@ func (p *Provider) Renamed(ctx context.Context, kind, from, to string) error {
 	return nil
 }
 
-// PurgeExpired deletes tokens and codes that have expired; nothing finds them before that either (OA-59). Call it hourly.
+// goneRemembers is how long a forgotten owner is remembered: longer than any request that looked them up before.
+const goneRemembers = 24 * time.Hour
+
+// PurgeExpired deletes tokens and codes that have expired, which nothing finds before that either (OA-59), and changes older than
+// Config.ChangesKept. Call it hourly.
 func (p *Provider) PurgeExpired(ctx context.Context) error {
-	if err := p.store.Purge(ctx, p.now()); err != nil {
+	now := p.now()
+	o := PurgeOrder{Gone: now.Add(-goneRemembers)}
+	if p.cfg.ChangesKept > 0 {
+		o.Changes = now.Add(-p.cfg.ChangesKept)
+	}
+	done, err := p.store.Purge(ctx, now, o)
+	if err != nil {
 		return fmt.Errorf("purge expired tokens: %w", err)
+	}
+	p.log.DebugContext(ctx, "oauth purged", "tokens", done.Tokens, "codes", done.Codes, "changes", done.Changes, "gone", done.Gone)
+	return nil
+}
+
+// Heard tells the provider what a replica has committed, as the store's Follow reports it: what that made stale is forgotten, and
+// Config.OnChange is called. Changes of its own that come back this way do no harm.
+func (p *Provider) Heard(ctx context.Context, changes []Change) {
+	for _, c := range changes {
+		p.changed(ctx, c)
+	}
+}
+
+// Reconcile removes what outlived a host that died between its own deletion and telling of it: clients that keep refuses (OA-11), and
+// the tokens and codes of owners whom the host no longer knows. Call it at start, when clients that stay are known to the host.
+func (p *Provider) Reconcile(ctx context.Context, keep func(Client) bool) error {
+	clients, err := p.store.Clients(ctx)
+	if err != nil {
+		return fmt.Errorf("list oauth clients: %w", err)
+	}
+	for _, c := range clients {
+		if keep(c) {
+			continue
+		}
+		if err := p.RemoveClient(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	owners, err := p.store.Owners(ctx)
+	if err != nil {
+		return fmt.Errorf("list the owners of tokens: %w", err)
+	}
+	for _, ref := range owners {
+		_, err := p.host.Owner(ctx, ref)
+		if errors.Is(err, ErrNoOwner) {
+			err = p.ForgetOwner(ctx, ref)
+		}
+		if err != nil {
+			return fmt.Errorf("look after owner %s %s: %w", ref.Kind, ref.ID, err)
+		}
 	}
 	return nil
 }

@@ -142,5 +142,8 @@ func location(redirectURI string, pairs ...string) string {
 }
 
 func (q authorizeQuery) refusal(e *Error) Decision {
-	return Decision{Redirect: location(q.client.RedirectURI, "error", string(e.Reason), "error_description", e.Message, "state", q.state)}
+	return Decision{
+		Redirect: location(q.client.RedirectURI, "error", string(e.Reason), "error_description", e.Message, "state", q.state),
+		refused:  e,
+	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/hubshare/hubshare/scopes"
 )
 
-func TestRequestedScopesTruthTable(t *testing.T) { // OA-33
+func TestRequestedScopesTruthTable(t *testing.T) { // OA-33, OA-26, OA-27, OA-28, OA-29, OA-31, OA-32
 	t.Parallel()
 	reg, err := scopes.New(scopes.P55).Define([]scopes.Definition{{Name: "custom:x:read:*", Description: "x"}})
 	require.NoError(t, err)

@@ -99,13 +99,21 @@ func matches(stored, secret string) bool {
 	return ok && len(secret) <= MaxSecret && subtle.ConstantTimeCompare([]byte(stored), []byte(digest(secret, salt, rounds))) == 1
 }
 
-// levelFailure spends the rest of the work that the slowest comparison takes, so that a refused client cannot tell an unknown
-// id from a wrong secret (OA-S9).
-func levelFailure(stored, secret string) {
-	if _, rounds, ok := hashRounds(stored); ok && rounds >= suppliedRounds || len(secret) > MaxSecret {
-		return
+// matchesClient is matches for a client's secret, and tells how many rounds of hashing it took. A refusal takes as many as the slowest
+// comparison, so that who is refused cannot tell an unknown id, whose stored hash is "", from a wrong secret (OA-S9).
+func matchesClient(stored, secret string) (ok bool, rounds int) {
+	if len(secret) > MaxSecret {
+		return false, 0 // whoever the client is
 	}
-	digest(secret, "0000000000000000", suppliedRounds)
+	_, rounds, _ = hashRounds(stored)
+	if matches(stored, secret) {
+		return true, rounds
+	}
+	if rounds < suppliedRounds {
+		digest(secret, "0000000000000000", suppliedRounds-rounds)
+		rounds = suppliedRounds
+	}
+	return false, rounds
 }
 
 func prefixOf(secret string) string { return secret[:prefixLen] }

@@ -55,7 +55,12 @@ func (l *logBuffer) String() string {
 
 func newHub(t testing.TB, change ...func(*oauth.Config)) *hub {
 	t.Helper()
-	h := &hub{store: testhost.Store(t), now: time.Date(2026, 3, 4, 5, 6, 7, 500_000_000, time.UTC), log: &logBuffer{}}
+	return newHubOn(t, testhost.Store(t), change...)
+}
+
+func newHubOn(t testing.TB, store *sqlstore.Store, change ...func(*oauth.Config)) *hub {
+	t.Helper()
+	h := &hub{store: store, now: time.Date(2026, 3, 4, 5, 6, 7, 500_000_000, time.UTC), log: &logBuffer{}}
 	reg := scopes.New(scopes.P55)
 	cfg := oauth.Config{
 		Store: h.store, Registry: reg, Now: h.clock, Logger: slog.New(slog.NewTextHandler(h.log, nil)),

@@ -64,6 +64,21 @@ type Token struct {
 	LastActivity time.Time
 }
 
+// Issued is a token with what its client is at this moment: all that tells whom a secret speaks for, read in one go.
+type Issued struct {
+	Token
+	For scopes.Client // zero for the hub's own client
+}
+
+// PurgeOrder says what is old beside what has expired. A zero time purges none of its kind.
+type PurgeOrder struct {
+	Changes time.Time // changes made before
+	Gone    time.Time // owners forgotten before
+}
+
+// Purged counts what [Store.Purge] removed.
+type Purged struct{ Tokens, Codes, Changes, Gone int }
+
 // Change is one committed mutation of a store, audit row and event in one. The zero Change: there was nothing to change.
 type Change struct {
 	Seq    int64
@@ -81,6 +96,8 @@ type Store interface {
 	PutClient(ctx context.Context, now time.Time, c Client) (Change, error)
 	// Client gives a client: ErrNoClient.
 	Client(ctx context.Context, id string) (Client, error)
+	// Clients lists every client by id.
+	Clients(ctx context.Context) ([]Client, error)
 	// DeleteClient removes a client with every code and token issued through it (OA-11, HB-98). Unknown ids are no error.
 	DeleteClient(ctx context.Context, now time.Time, id string) (Change, error)
 
@@ -91,15 +108,17 @@ type Store interface {
 	// FailCode counts a failed exchange, whichever client made it; at the third the code is dead (OA-151), and at once with burn
 	// (OA-60). Unknown codes are no error.
 	FailCode(ctx context.Context, now time.Time, hash string, burn bool) error
-	// Redeem spends a live code of this client and inserts its token; of parallel callers exactly one wins (OA-150).
-	// ErrNoCode; ErrCodeSpent: it was redeemed before, and the token it gave is deleted in the same transaction (OA-55), whose
-	// Change comes with the error.
+	// Redeem spends a live code of this client and inserts its token; of parallel callers exactly one wins (OA-150), and the others
+	// change nothing. ErrNoCode; ErrCodeSpent: it was redeemed before.
 	Redeem(ctx context.Context, now time.Time, codeHash, clientID string, t Token) (Token, Change, error)
+	// RevokeReplayed deletes the token that a spent code of this client was redeemed for (OA-55). Nothing to delete is no error.
+	RevokeReplayed(ctx context.Context, now time.Time, codeHash, clientID string) (Change, error)
 
 	// PutToken inserts a token and gives it back with its ID: ErrTokenExists, ErrGone.
 	PutToken(ctx context.Context, now time.Time, t Token) (Token, Change, error)
-	// TokensByPrefix gives the unexpired tokens with a prefix, for a constant-time comparison by the caller (OA-61).
-	TokensByPrefix(ctx context.Context, now time.Time, prefix string) ([]Token, error)
+	// TokensByPrefix gives the unexpired tokens with a prefix, for a constant-time comparison by the caller (OA-61),
+	// with what their clients are for: one query, since every request that is not remembered makes it.
+	TokensByPrefix(ctx context.Context, now time.Time, prefix string) ([]Issued, error)
 	// Tokens lists an owner's unexpired tokens in the order of OA-86.
 	Tokens(ctx context.Context, now time.Time, owner OwnerRef) ([]Token, error)
 	// DeleteToken removes an owner's token; one issued through a client takes all of that owner's tokens of that client along (OA-86). ErrNoToken.
@@ -109,12 +128,14 @@ type Store interface {
 	// Touch records activity of tokens, in one batch (OA-78). Unknown ids are ignored; times only grow.
 	Touch(ctx context.Context, at map[int64]time.Time) error
 
+	// Owners lists everyone who has a token or a code, expired or not.
+	Owners(ctx context.Context) ([]OwnerRef, error)
 	// Forget removes an owner's tokens and codes and remembers the owner as gone, so that a racing PutToken or PutCode fails with ErrGone.
 	Forget(ctx context.Context, now time.Time, ref OwnerRef) (Change, error)
 	// Renamed rewrites the filters of stored raw scopes and clients after the host renamed a user or server ("owner/name").
 	Renamed(ctx context.Context, now time.Time, kind, from, to string) (Change, error)
-	// Purge deletes what is expired (OA-59).
-	Purge(ctx context.Context, now time.Time) error
+	// Purge deletes what is expired (OA-59), and what is older than the order says. Nobody's access differs by it, so it appends no Change.
+	Purge(ctx context.Context, now time.Time, o PurgeOrder) (Purged, error)
 	// Changes gives up to limit changes after a sequence number, oldest first.
 	Changes(ctx context.Context, after int64, limit int) ([]Change, error)
 }

@@ -273,6 +273,25 @@ func TestForgettingRenamingAndPurging(t *testing.T) {
 	assert.Empty(t, list, "even for a clock that went back")
 }
 
+func TestOldChangesArePurged(t *testing.T) {
+	t.Parallel()
+	for kept, want := range map[time.Duration]int{0: 0, 200 * 24 * time.Hour: 1, -1: 1} {
+		h := newHub(t, func(c *oauth.Config) { c.ChangesKept = kept })
+		_, _, err := h.IssueToken(t.Context(), oauth.TokenOrder{Owner: h.alice})
+		require.NoError(t, err)
+		for _, days := range []int{90, 1} {
+			left, err := h.store.Changes(t.Context(), 0, 10)
+			require.NoError(t, err)
+			require.Len(t, left, 1, "after %v days they are all there", 90)
+			h.pass(time.Duration(days) * 24 * time.Hour)
+			require.NoError(t, h.PurgeExpired(t.Context()))
+		}
+		left, err := h.store.Changes(t.Context(), 0, 10)
+		require.NoError(t, err)
+		assert.Len(t, left, want, "kept for %v", kept)
+	}
+}
+
 func TestSecretsAreNeitherPrintedNorLoggedNorStored(t *testing.T) { // OA-192, OA-S7, OA-S20
 	t.Parallel()
 	h := newHub(t)

@@ -10,6 +10,7 @@ import (
 
 const (
 	maxBody    = 8 << 10  // of a token request, bytes (OA-62)
+	maxQuery   = 8 << 10  // of an authorize request; what is longer is not even sent on to the login page (OA-43)
 	maxConsent = 64 << 10 // of a consent form, which repeats every scope of its page
 )
 
@@ -19,13 +20,15 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) {
 	web.NoStore(w.Header())
 	w.Header().Set("Referrer-Policy", "strict-origin") // OA-S7: addresses here carry codes
 	var err error
-	switch r.Method {
-	case http.MethodOptions:
+	switch {
+	case len(r.URL.RawQuery) > maxQuery:
+		err = web.Errorf(http.StatusBadRequest, "Request too long.")
+	case r.Method == http.MethodOptions:
 		w.Header().Del("Content-Type")
 		w.WriteHeader(http.StatusOK)
-	case http.MethodGet:
+	case r.Method == http.MethodGet:
 		err = h.ask(w, r)
-	case http.MethodPost:
+	case r.Method == http.MethodPost:
 		err = h.approve(w, r)
 	default:
 		err = &web.Error{Status: http.StatusMethodNotAllowed}

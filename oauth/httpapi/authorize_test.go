@@ -20,7 +20,7 @@ import (
 
 const authorize = "api/oauth2/authorize"
 
-func TestWithoutLoginTheHubAsksForIt(t *testing.T) { // OA-20
+func TestWithoutLoginTheHubAsksForIt(t *testing.T) { // OA-20, OA-43
 	t.Parallel()
 	h := newHub(t)
 	for _, header := range [][]string{nil, {"Authorization", "token " + h.token(t, h.alice)}} {
@@ -62,7 +62,7 @@ func TestTheConsentPage(t *testing.T) { // OA-36, OA-41, HB-68, HB-69, HB-192, O
 	assert.NotEmpty(t, v.cookies[testhost.SessionCookie], "OA-40")
 }
 
-func TestTheConsentForm(t *testing.T) { // OA-38, OA-39, HB-194
+func TestTheConsentForm(t *testing.T) { // OA-38, OA-39, HB-194, OA-46, OA-F10
 	t.Parallel()
 	h := newHub(t)
 	v := h.as(t, "bob")
@@ -95,7 +95,7 @@ func mustQuery(t testing.TB, location string) url.Values {
 	return u.Query()
 }
 
-func TestTheFormCannotChangeTheRequest(t *testing.T) { // OA-38, OA-F16, OA-S5
+func TestTheFormCannotChangeTheRequest(t *testing.T) { // OA-38, OA-F16, OA-S5, OA-21
 	t.Parallel()
 	h := newHub(t)
 	v := h.as(t, "bob")

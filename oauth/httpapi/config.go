@@ -58,6 +58,9 @@ type Config struct {
 	// Login identifies who asks for a token without credentials by the "auth" object in the body (OA-82): [ErrBadCredentials].
 	// nil = that way is closed.
 	Login func(ctx context.Context, auth json.RawMessage) (oauth.OwnerRef, error)
+	// Docs2 gives the answer of GET api/user the shape that JupyterHub's documentation of service-whoami shows, which is that of 2.x: no
+	// token_id and no user_info, no scopes of sharing, and for an OAuth token none that every such token has (OA-122). Nothing else differs.
+	Docs2 bool
 	// AllowEmbedded lets scripts and frames use the authorize endpoint as a visitor's own navigation may. It gives every page of the same
 	// origin the means to obtain codes in the visitor's name (OA-S11); leave it false unless servers have hosts of their own.
 	AllowEmbedded bool

@@ -20,5 +20,6 @@
 //	})
 //
 // Routes, below the hub's prefix: GET and POST api/oauth2/authorize, POST api/oauth2/token, GET api/user,
-// GET and POST api/users/{name}/tokens, GET and DELETE api/users/{name}/tokens/{id}.
+// GET and POST api/users/{name}/tokens, GET and DELETE api/users/{name}/tokens/{id}, and for clients from before "who am I"
+// GET api/authorizations/token/{token}.
 package httpapi

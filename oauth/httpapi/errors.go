@@ -27,7 +27,7 @@ func (h *Handler) refusal(r *http.Request, err error) *web.Error {
 	case errors.Is(err, oauth.ErrTokenExists):
 		return &web.Error{Status: http.StatusConflict}
 	}
-	h.log.ErrorContext(r.Context(), "oauth request failed", "method", r.Method, "url", web.ScrubURL(r.URL.String()), "error", err)
+	h.log.ErrorContext(r.Context(), "oauth request failed", "method", r.Method, "url", h.logURL(r), "error", err)
 	return &web.Error{Status: http.StatusInternalServerError}
 }
 

@@ -12,6 +12,8 @@ func (h *Handler) route() {
 	h.routes.Handle(api+"oauth2/authorize", http.HandlerFunc(h.authorize))
 	h.routes.Handle(api+"oauth2/token", http.HandlerFunc(h.token))
 	h.routes.Handle(api+"user", h.api(map[string]action{http.MethodGet: h.whoAmI}, false))
+	h.routes.Handle(api+"authorizations/token", h.api(map[string]action{http.MethodPost: movedTokens}, true))
+	h.routes.Handle(h.site.HubPrefix()+legacyPrefix+"{token}", h.api(map[string]action{http.MethodGet: h.whose, http.MethodPost: movedTokens}, true))
 	h.routes.Handle(api+"users/{name}/tokens", h.api(map[string]action{http.MethodGet: h.listTokens, http.MethodPost: h.createToken}, true))
 	h.routes.Handle(api+"users/{name}/tokens/{id}", h.api(map[string]action{http.MethodGet: h.getToken, http.MethodDelete: h.deleteToken}, false))
 }

@@ -32,7 +32,7 @@ func (h *hub) code(t testing.TB) string {
 	return mustQuery(t, w.Header().Get("Location")).Get("code")
 }
 
-func TestTheTokenResponse(t *testing.T) { // OA-53, OA-54, OA-177, HB-110
+func TestTheTokenResponse(t *testing.T) { // OA-53, OA-54, OA-177, HB-110, OA-F19, OA-F20
 	t.Parallel()
 	h := newHub(t)
 	w := exchange(t, h, h.code(t))
@@ -44,7 +44,7 @@ func TestTheTokenResponse(t *testing.T) { // OA-53, OA-54, OA-177, HB-110
 		`"scope":"access:servers!server access:servers!server=alice/ read:users:groups!user read:users:name!user shares!server"\}$`, w.Body.String())
 }
 
-func TestTokenErrors(t *testing.T) { // OA-51, OA-52, OA-53, OA-178
+func TestTokenErrors(t *testing.T) { // OA-51, OA-52, OA-53, OA-178, OA-F18
 	t.Parallel()
 	h := newHub(t)
 	for name, c := range map[string]struct {
@@ -81,7 +81,7 @@ func TestTokenErrors(t *testing.T) { // OA-51, OA-52, OA-53, OA-178
 	assert.Equal(t, `{"error":"invalid_grant"}`, w.Body.String())
 }
 
-func TestTheShapeOfATokenRequest(t *testing.T) { // OA-50, OA-51, OA-62
+func TestTheShapeOfATokenRequest(t *testing.T) { // OA-50, OA-51, OA-62, OA-F15
 	t.Parallel()
 	h := newHub(t)
 	const kind = "application/x-www-form-urlencoded"

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,8 +36,27 @@ func (h *Handler) whoAmI(w http.ResponseWriter, r *http.Request, v visitor) erro
 		model["session_id"] = orNull(v.token.SessionID)
 	}
 	model["scopes"] = v.scopes.Strings()
+	if h.cfg.Docs2 {
+		asDocs2(model, v)
+	}
 	web.WriteTagged(w, r, model)
 	return nil
+}
+
+// asDocs2 takes out what the hub of the documentation did not know yet (OA-121).
+func asDocs2(model map[string]any, v visitor) {
+	delete(model, "token_id")
+	delete(model, "user_info")
+	hidden := map[string]bool{}
+	if v.token != nil && v.token.ClientID != "" {
+		for _, s := range v.asOwner().Identify() {
+			hidden[s.String()] = true
+		}
+	}
+	model["scopes"] = slices.DeleteFunc(v.scopes.Strings(), func(s string) bool {
+		base, _, _ := strings.Cut(s, "!")
+		return hidden[s] || base == "shares" || strings.HasSuffix(base, ":shares")
+	})
 }
 
 // flag: given without a value means yes (HB-150).

@@ -13,7 +13,7 @@ import (
 	"github.com/hubshare/hubshare/oauth/internal/testhost"
 )
 
-func TestWhoAmIByOAuthToken(t *testing.T) { // OA-71, OA-73, OA-77, OA-179
+func TestWhoAmIByOAuthToken(t *testing.T) { // OA-71, OA-73, OA-77, OA-179, OA-66, OA-69, OA-198
 	t.Parallel()
 	h := newHub(t)
 	w := exchange(t, h, h.code(t))
@@ -27,7 +27,7 @@ func TestWhoAmIByOAuthToken(t *testing.T) { // OA-71, OA-73, OA-77, OA-179
 		"read:users:groups!user=alice", "read:users:name!user=alice", "shares!server=alice/", "users:shares!server=alice/"]}`, w.Body.String())
 }
 
-func TestWhoAmICredentials(t *testing.T) { // OA-70, HB-130, HB-138
+func TestWhoAmICredentials(t *testing.T) { // OA-70, HB-130, HB-138, OA-97
 	t.Parallel()
 	h := newHub(t)
 	bob := h.token(t, h.bob)

@@ -1,6 +1,8 @@
 package hubauth
 
 import (
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,8 +66,24 @@ func TestRememberedAnswersAreBounded(t *testing.T) { // OA-134
 	assert.LessOrEqual(t, len(c.entries), maxCached)
 }
 
+func FuzzNext(f *testing.F) { // OA-108, OA-S14
+	for _, seed := range []string{"/user/alice/lab?x=1", "//evil.example/", "/\\evil.example", "/%2fevil.example", "\\\\evil", "/%5cevil.example", "/\t/evil", "evil", ""} {
+		f.Add(seed, "a=b")
+	}
+	f.Fuzz(func(t *testing.T, path, query string) {
+		u := &url.URL{Path: path}
+		next := ownPath(u.EscapedPath(), query, "/user/alice/")
+		assert.True(t, strings.HasPrefix(next, "/"), next)
+		assert.False(t, strings.HasPrefix(next, "//") || strings.HasPrefix(next, `/\`), next)
+		base := &url.URL{Scheme: "https", Host: "hub.example"}
+		if to, err := base.Parse(next); err == nil {
+			assert.Equal(t, "hub.example", to.Host)
+		}
+	})
+}
+
 func FuzzVerify(f *testing.F) {
-	s := signer{make([]byte, 32)}
+	s := signer{[][]byte{make([]byte, 32)}}
 	now := time.Unix(1_000_000, 0)
 	good := s.sign("a", "value", now)
 	for _, seed := range []string{good, "", ".", "..", "a.b.c", good + "x", good[1:]} {

@@ -54,7 +54,7 @@ func New(c Config) (*Auth, error) {
 	client := *c.HTTPClient
 	// The hub's API does not redirect. Who does would be handed our token.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Auth{cfg: c, callback: callback.Path, client: &client, keys: signer{c.Key}}, nil
+	return &Auth{cfg: c, callback: callback.Path, client: &client, keys: signer{c.Keys}}, nil
 }
 
 // Middleware lets through to next who is identified and holds an access scope; next finds them with [UserFrom]. It answers all others, and

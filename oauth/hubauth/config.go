@@ -72,8 +72,9 @@ type Config struct {
 	CookieHostPrefix bool
 	Cookies          CookieOptions
 
-	// Key signs cookies, 32 bytes or more. nil = drawn at start: then a restart logs every visitor out, and replicas refuse each other's.
-	Key []byte
+	// Keys sign cookies, each 32 bytes or more: the first signs, all verify, so that a new one in front logs nobody out. They are the same
+	// on every replica. None = one is drawn at start: then a restart logs every visitor out, and replicas refuse each other's.
+	Keys [][]byte
 	// Version is sent as X-JupyterHub-Version; "" = not sent (OA-140).
 	Version string
 
@@ -169,6 +170,9 @@ func cookieOptions(text string) (CookieOptions, error) {
 	return o, nil
 }
 
+// keyBytes is the least length of a signing key.
+const keyBytes = 32
+
 // check fills the defaults in, or says what is wrong.
 func (c *Config) check() error {
 	if c.APIURL == "" {
@@ -193,17 +197,21 @@ func (c *Config) check() error {
 		return fmt.Errorf("hubauth: prefix %q does not begin and end with a slash", c.Prefix)
 	case !slashed(c.BaseURL):
 		return fmt.Errorf("hubauth: base url %q does not begin and end with a slash", c.BaseURL)
-	case c.Key != nil && len(c.Key) < 32:
-		return fmt.Errorf("hubauth: a key of %d bytes is too short, 32 are needed", len(c.Key))
+	}
+	for _, key := range c.Keys {
+		if len(key) < keyBytes {
+			return fmt.Errorf("hubauth: a key of %d bytes is too short, %d are needed", len(key), keyBytes)
+		}
 	}
 	if c.Rand == nil {
 		c.Rand = rand.Reader
 	}
-	if c.Key == nil {
-		c.Key = make([]byte, 32)
-		if _, err := io.ReadFull(c.Rand, c.Key); err != nil {
+	if len(c.Keys) == 0 {
+		key := make([]byte, keyBytes)
+		if _, err := io.ReadFull(c.Rand, key); err != nil {
 			return fmt.Errorf("hubauth: draw a key: %w", err)
 		}
+		c.Keys = [][]byte{key}
 	}
 	if c.CacheAge == 0 {
 		c.CacheAge = 5 * time.Minute

@@ -23,7 +23,7 @@ func env(pairs ...string) func(string) string {
 	return func(name string) string { return m[name] }
 }
 
-func TestTheEnvironmentOfAServer(t *testing.T) { // OA-E1 … OA-E23, HB-103
+func TestTheEnvironmentOfAServer(t *testing.T) { // OA-E1 … OA-E23, HB-103, OA-E3, OA-E4, OA-E5, OA-E8, OA-E9, OA-E11, OA-E12, OA-E18
 	t.Parallel()
 	c, err := hubauth.FromEnv(env(
 		"JUPYTERHUB_API_TOKEN", secret, "JUPYTERHUB_API_URL", "http://10.0.0.1:8081/hub/api", "JUPYTERHUB_CLIENT_ID", clientID,
@@ -73,7 +73,7 @@ func TestConfigIsChecked(t *testing.T) {
 		"half a prefix":      func(c *hubauth.Config) { c.Prefix = "/user/alice" },
 		"a bad base":         func(c *hubauth.Config) { c.BaseURL = "base" },
 		"a relative api url": func(c *hubauth.Config) { c.APIURL = "/hub/api" },
-		"a short key":        func(c *hubauth.Config) { c.Key = []byte("short") },
+		"a short key":        func(c *hubauth.Config) { c.Keys = [][]byte{[]byte(secret), []byte("short")} },
 		"a bad callback":     func(c *hubauth.Config) { c.CallbackURL = "%zz" },
 	} {
 		c := good
@@ -86,7 +86,7 @@ func TestConfigIsChecked(t *testing.T) {
 
 func TestSecretsPrintRedacted(t *testing.T) { // OA-192
 	t.Parallel()
-	c := hubauth.Config{APIToken: secret, Key: []byte(secret)}
+	c := hubauth.Config{APIToken: secret, Keys: [][]byte{[]byte(secret)}}
 	u := hubauth.User{Name: "alice", Token: secret}
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "%v %+v %#v %#v %s %q %x %v %+v %#v", c, c, c, c.APIToken, c.APIToken, c.APIToken, c.APIToken, u, u, u)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -90,17 +91,20 @@ const (
 	maxCached   = 10_000
 	negativeAge = 30 * time.Second // for how long "nobody" is believed (OA-134)
 	maxModel    = 4 << 20          // bytes of a user model
+	maxToken    = 2 << 10          // bytes of a token; no hub makes longer ones
 )
 
 // cache remembers the hub's answers by browser session and token, so that a new session asks anew (OA-134).
 type cache struct {
 	mu      sync.Mutex
 	entries map[string]answer
+	drops   uint64 // counts the calls of drop
 }
 
 type answer struct {
-	user *User // nil: nobody
-	at   time.Time
+	user  *User // nil: nobody
+	at    time.Time
+	drops uint64 // how many there had been when the hub was asked
 }
 
 func (c *cache) get(key string, now time.Time, age time.Duration) (answer, bool) {
@@ -121,6 +125,9 @@ func (e answer) fresh(now time.Time, age time.Duration) bool {
 func (c *cache) put(key string, e answer, age time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if e.drops != c.drops {
+		return // it may be from before the last drop
+	}
 	if len(c.entries) >= maxCached {
 		for k, old := range c.entries {
 			if !old.fresh(e.at, age) {
@@ -136,6 +143,9 @@ func (c *cache) put(key string, e answer, age time.Duration) {
 
 // lookup asks the hub whose token it is, at most once at a time for the same question. nil: nobody's.
 func (a *Auth) lookup(ctx context.Context, session string, token Secret) (*User, error) {
+	if len(token) > maxToken {
+		return nil, nil // not worth a question to the hub (OA-S19)
+	}
 	if a.cfg.CacheAge < 0 {
 		return a.whoIs(ctx, token) // not even together: who came after a revocation must not share an answer from before it
 	}
@@ -144,7 +154,9 @@ func (a *Auth) lookup(ctx context.Context, session string, token Secret) (*User,
 	if e, ok := a.cache.get(key, a.cfg.Now(), a.cfg.CacheAge); ok {
 		return e.user, nil
 	}
-	v, err, _ := a.calls.Do(key, func() (any, error) {
+	drops := a.cache.dropped()
+	// Only those wait together who ask after the same drops.
+	v, err, _ := a.calls.Do(strconv.FormatUint(drops, 10)+":"+key, func() (any, error) {
 		now := a.cfg.Now()
 		if e, ok := a.cache.get(key, now, a.cfg.CacheAge); ok {
 			return e.user, nil // answered since we looked
@@ -154,7 +166,7 @@ func (a *Auth) lookup(ctx context.Context, session string, token Secret) (*User,
 		defer cancel()
 		u, err := a.whoIs(ctx, token)
 		if err == nil {
-			a.cache.put(key, answer{u, now}, a.cfg.CacheAge)
+			a.cache.put(key, answer{u, now, drops}, a.cfg.CacheAge)
 		}
 		return u, err
 	})

@@ -21,7 +21,7 @@ func (x *world) apiToken(t *testing.T, who oauth.OwnerRef) string {
 	return s.Reveal()
 }
 
-func TestTokensInTheHeader(t *testing.T) { // OA-130, OA-131, HB-116
+func TestTokensInTheHeader(t *testing.T) { // OA-130, OA-131, HB-116, OA-195
 	t.Parallel()
 	x := newWorld(t)
 	tok := x.apiToken(t, x.alice)

@@ -33,7 +33,7 @@ func TestAVisitorIsSentToTheHubAndBack(t *testing.T) { // OA-101, OA-137, OA-138
 	assert.NotContains(t, x.log.String(), secret)
 }
 
-func TestTheFirstRedirect(t *testing.T) { // OA-57, OA-93, OA-137, OA-175
+func TestTheFirstRedirect(t *testing.T) { // OA-57, OA-93, OA-137, OA-175, OA-140
 	t.Parallel()
 	x := newWorld(t)
 	resp, _ := x.browser(t, "").still().do(http.MethodGet, "/user/alice/", nil)

@@ -64,12 +64,19 @@ func (l *buffer) String() string {
 
 func newWorld(t testing.TB, change ...func(*hubauth.Config)) *world {
 	t.Helper()
+	return newWorldWith(t, func(*oauth.Config) {}, change...)
+}
+
+func newWorldWith(t testing.TB, provider func(*oauth.Config), change ...func(*hubauth.Config)) *world {
+	t.Helper()
 	x := &world{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), log: &buffer{}}
 	reg := scopes.New(scopes.P55)
 	x.host = testhost.New(reg)
 	logger := slog.New(slog.NewTextHandler(x.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
-	x.provider, err = oauth.New(oauth.Config{Store: testhost.Store(t), Host: x.host, Registry: reg, Now: x.clock, Logger: logger})
+	pc := oauth.Config{Store: testhost.Store(t), Host: x.host, Registry: reg, Now: x.clock, Logger: logger}
+	provider(&pc)
+	x.provider, err = oauth.New(pc)
 	require.NoError(t, err)
 	api, err := httpapi.New(httpapi.Config{
 		Provider: x.provider, Host: x.host, Models: testhost.Models{Host: x.host}, BaseURL: "/", Version: "5.5.1",

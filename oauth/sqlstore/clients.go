@@ -55,9 +55,7 @@ func (s *Store) PutClient(ctx context.Context, now time.Time, c oauth.Client) (c
 
 // holders are the owners of a client's tokens: those whose rights change with it. Only users go through a client.
 func holders(ctx context.Context, tx *sql.Tx, clientID string) ([]oauth.OwnerRef, error) {
-	return rows(ctx, tx, func(r interface{ Scan(...any) error }) (ref oauth.OwnerRef, err error) {
-		return ref, r.Scan(&ref.Kind, &ref.ID)
-	}, `SELECT DISTINCT owner_kind, owner_id FROM oauth_tokens WHERE client_id = $1 ORDER BY owner_kind, owner_id`, clientID)
+	return rows(ctx, tx, scanOwner, `SELECT DISTINCT owner_kind, owner_id FROM oauth_tokens WHERE client_id = $1 ORDER BY owner_kind, owner_id`, clientID)
 }
 
 // Client gives a client by id.
@@ -69,20 +67,36 @@ func (s *Store) Client(ctx context.Context, id string) (c oauth.Client, err erro
 	return c, err
 }
 
+const clientColumns = `SELECT id, description, secret_hash, redirect_uri, for_server, for_service, link_id, allowed, no_confirm FROM oauth_clients `
+
 func client(ctx context.Context, tx *sql.Tx, id string) (oauth.Client, error) {
-	c := oauth.Client{ID: id}
-	var allowed string
-	err := tx.QueryRowContext(ctx, `SELECT description, secret_hash, redirect_uri, for_server, for_service, link_id, allowed, no_confirm
-		FROM oauth_clients WHERE id = $1`, id).Scan(
-		&c.Description, &c.SecretHash, &c.RedirectURI, &c.For.Server, &c.For.Service, &c.LinkID, &allowed, &c.NoConfirm)
+	c, err := scanClient(tx.QueryRowContext(ctx, clientColumns+`WHERE id = $1`, id))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return oauth.Client{}, oauth.ErrNoClient
 	case err != nil:
 		return oauth.Client{}, fmt.Errorf("read client: %w", err)
 	}
+	return c, nil
+}
+
+func scanClient(r interface{ Scan(...any) error }) (c oauth.Client, err error) {
+	var allowed string
+	err = r.Scan(&c.ID, &c.Description, &c.SecretHash, &c.RedirectURI, &c.For.Server, &c.For.Service, &c.LinkID, &allowed, &c.NoConfirm)
+	if err != nil {
+		return c, err
+	}
 	c.Allowed, err = scopesOf(allowed)
 	return c, err
+}
+
+// Clients lists every client.
+func (s *Store) Clients(ctx context.Context) (list []oauth.Client, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) error {
+		list, err = rows(ctx, tx, scanClient, clientColumns+`ORDER BY id`)
+		return err
+	})
+	return list, err
 }
 
 // DeleteClient lets the foreign keys take codes and tokens along.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,10 +17,9 @@ import (
 )
 
 const (
-	owner         = "oauth" // of the migrations and of the rows in the change log
-	maxLiveCodes  = 100     // per user and client (OA-S19)
-	maxFailures   = 3       // failed exchanges of one code (OA-151)
-	goneRemembers = 24 * time.Hour
+	owner        = "oauth" // of the migrations and of the rows in the change log
+	maxLiveCodes = 100     // per user and client (OA-S19)
+	maxFailures  = 3       // failed exchanges of one code (OA-151)
 )
 
 // Store is an [oauth.Store] on a SQL database. It is safe for concurrent use.
@@ -67,6 +67,9 @@ func (s *Store) Close() error {
 // record appends the change that a transaction makes. Rows of this store name users by UserIDs and a service by ActorID; neither means anyone.
 func record(ctx context.Context, tx *sql.Tx, now time.Time, action string, owners ...oauth.OwnerRef) (oauth.Change, error) {
 	row := changelog.Row{At: now, Owner: owner, Action: action}
+	if services := slices.DeleteFunc(slices.Clone(owners), func(o oauth.OwnerRef) bool { return o.Kind != oauth.KindService }); len(services) > 1 {
+		owners = nil // more than a row has room for
+	}
 	for _, o := range owners {
 		if o.Kind == oauth.KindService {
 			row.ActorID = o.ID
@@ -81,27 +84,7 @@ func record(ctx context.Context, tx *sql.Tx, now time.Time, action string, owner
 	return oauth.Change{Seq: seq, At: now, Action: action, Owners: owners}, nil
 }
 
-// Changes gives this store's rows of the change log.
-func (s *Store) Changes(ctx context.Context, after int64, limit int) ([]oauth.Change, error) {
-	rows, err := changelog.After(ctx, s.db, owner, after, limit)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]oauth.Change, 0, len(rows))
-	for _, r := range rows {
-		c := oauth.Change{Seq: r.Seq, At: r.At, Action: r.Action}
-		for _, id := range r.UserIDs {
-			c.Owners = append(c.Owners, oauth.OwnerRef{Kind: oauth.KindUser, ID: id})
-		}
-		if r.ActorID != "" {
-			c.Owners = append(c.Owners, oauth.OwnerRef{Kind: oauth.KindService, ID: r.ActorID})
-		}
-		out = append(out, c)
-	}
-	return out, nil
-}
-
-// Forget removes what hangs on an owner, and remembers them as gone for a day: longer than any request that looked them up before.
+// Forget removes what hangs on an owner, and remembers them as gone until a Purge that orders otherwise.
 func (s *Store) Forget(ctx context.Context, now time.Time, ref oauth.OwnerRef) (c oauth.Change, err error) {
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		c = oauth.Change{}
@@ -132,23 +115,18 @@ func gone(ctx context.Context, tx *sql.Tx, ref oauth.OwnerRef) (bool, error) {
 	return found, err
 }
 
-// Purge deletes what no look-up would find any more.
-func (s *Store) Purge(ctx context.Context, now time.Time) error {
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		for _, step := range []struct {
-			query string
-			at    time.Time
-		}{
-			{`DELETE FROM oauth_tokens WHERE expires_at < $1`, now},
-			{`DELETE FROM oauth_codes WHERE expires_at < $1`, now},
-			{`DELETE FROM oauth_gone WHERE gone_at < $1`, now.Add(-goneRemembers)},
-		} {
-			if err := run(ctx, tx, step.query, micros(step.at)); err != nil {
-				return err
-			}
-		}
-		return nil
+// Owners lists those who have tokens or codes.
+func (s *Store) Owners(ctx context.Context) (list []oauth.OwnerRef, err error) {
+	err = s.db.Read(ctx, func(tx *sql.Tx) error {
+		list, err = rows(ctx, tx, scanOwner, `SELECT owner_kind, owner_id FROM oauth_tokens
+			UNION SELECT 'user', user_id FROM oauth_codes ORDER BY 1, 2`)
+		return err
 	})
+	return list, err
+}
+
+func scanOwner(r interface{ Scan(...any) error }) (ref oauth.OwnerRef, err error) {
+	return ref, r.Scan(&ref.Kind, &ref.ID)
 }
 
 func run(ctx context.Context, tx *sql.Tx, query string, args ...any) error {

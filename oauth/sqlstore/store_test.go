@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -87,4 +88,18 @@ func TestAFolderIsNoDatabase(t *testing.T) {
 	t.Parallel()
 	_, err := sqlstore.Open(t.Context(), t.TempDir())
 	require.Error(t, err)
+}
+
+func TestAPurgeDeletesMoreThanOneBatchHolds(t *testing.T) { // OA-59
+	t.Parallel()
+	s, now := open(t, ""), time.Unix(1_700_000_000, 0)
+	for n := range 1100 {
+		_, _, err := s.PutToken(t.Context(), now, oauth.Token{
+			Owner: oauth.OwnerRef{Kind: oauth.KindUser, ID: "1"}, Hash: fmt.Sprint(n), Created: now, ExpiresAt: now,
+		})
+		require.NoError(t, err)
+	}
+	done, err := s.Purge(t.Context(), now.Add(time.Hour), oauth.PurgeOrder{Changes: now.Add(time.Minute)})
+	require.NoError(t, err)
+	assert.Equal(t, oauth.Purged{Tokens: 1100, Changes: 1100}, done)
 }

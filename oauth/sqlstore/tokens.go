@@ -16,10 +16,12 @@ import (
 func (s *Store) PutToken(ctx context.Context, now time.Time, t oauth.Token) (_ oauth.Token, change oauth.Change, err error) {
 	given := t
 	err = s.db.WriteAbout(ctx, about(t.Owner), func(tx *sql.Tx) error {
-		if dead, err := gone(ctx, tx, t.Owner); err != nil || dead {
-			return orGone(err)
+		t, err = insert(ctx, tx, given, `NOT EXISTS (SELECT 1 FROM oauth_gone WHERE kind = $3 AND id = $4)
+			AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM oauth_clients WHERE id = $5))`)
+		if errors.Is(err, errNotInserted) {
+			return whyNot(ctx, tx, given)
 		}
-		if t, err = insert(ctx, tx, given); err != nil {
+		if err != nil {
 			return err
 		}
 		change, err = record(ctx, tx, now, "token.issued", t.Owner)
@@ -31,24 +33,39 @@ func (s *Store) PutToken(ctx context.Context, now time.Time, t oauth.Token) (_ o
 	return t, change, nil
 }
 
-func insert(ctx context.Context, tx *sql.Tx, t oauth.Token) (oauth.Token, error) {
+func whyNot(ctx context.Context, tx *sql.Tx, t oauth.Token) error {
+	if dead, err := gone(ctx, tx, t.Owner); err != nil || dead {
+		return orGone(err)
+	}
+	if t.ClientID != "" {
+		if _, err := client(ctx, tx, t.ClientID); err != nil {
+			return err
+		}
+	}
+	return oauth.ErrTokenExists
+}
+
+// errNotInserted: the condition does not hold, or the hash is taken. Callers look which, so that the usual case is one statement.
+var errNotInserted = errors.New("not inserted")
+
+// insert puts a token where a condition holds. The token is $1 to $11: prefix, hash, kind and id of the owner, client, …
+func insert(ctx context.Context, tx *sql.Tx, t oauth.Token, where string, more ...any) (oauth.Token, error) {
 	text, err := textOf(t.Scopes)
 	if err != nil {
 		return t, err
 	}
-	if t.ClientID != "" {
-		if _, err := client(ctx, tx, t.ClientID); err != nil {
-			return t, err
-		}
-	}
 	err = tx.QueryRowContext(ctx, `INSERT INTO oauth_tokens
 		(prefix, hash, owner_kind, owner_id, client_id, session_id, scopes, note, created, expires_at, last_activity)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (hash) DO NOTHING RETURNING id`,
-		t.Prefix, t.Hash, t.Owner.Kind, t.Owner.ID, sql.NullString{String: t.ClientID, Valid: t.ClientID != ""}, t.SessionID, text, t.Note,
-		micros(t.Created), nullable(t.ExpiresAt), nullable(t.LastActivity)).Scan(&t.ID)
+		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT),
+			CAST($8 AS TEXT), CAST($9 AS BIGINT), CAST($10 AS BIGINT), CAST($11 AS BIGINT)
+		WHERE `+where+` ON CONFLICT (hash) DO NOTHING RETURNING id`,
+		append([]any{
+			t.Prefix, t.Hash, t.Owner.Kind, t.Owner.ID, sql.NullString{String: t.ClientID, Valid: t.ClientID != ""}, t.SessionID, text, t.Note,
+			micros(t.Created), nullable(t.ExpiresAt), nullable(t.LastActivity),
+		}, more...)...).Scan(&t.ID)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return t, oauth.ErrTokenExists
+		return t, errNotInserted
 	case err != nil:
 		return t, fmt.Errorf("insert token: %w", err)
 	}
@@ -59,15 +76,22 @@ func insert(ctx context.Context, tx *sql.Tx, t oauth.Token) (oauth.Token, error)
 	return t, nil
 }
 
-const tokenColumns = `SELECT id, prefix, hash, owner_kind, owner_id, client_id, session_id, scopes, note, created, expires_at, last_activity
-	FROM oauth_tokens WHERE (expires_at IS NULL OR expires_at >= $1) AND `
+const (
+	tokenFields  = `t.id, t.prefix, t.hash, t.owner_kind, t.owner_id, t.client_id, t.session_id, t.scopes, t.note, t.created, t.expires_at, t.last_activity`
+	tokenColumns = `SELECT ` + tokenFields + ` FROM oauth_tokens t WHERE (t.expires_at IS NULL OR t.expires_at >= $1) AND `
+)
 
-func scanToken(r interface{ Scan(...any) error }) (oauth.Token, error) {
+func scanToken(r interface{ Scan(...any) error }) (oauth.Token, error) { return scanTokenAnd(r) }
+
+// scanTokenAnd reads tokenFields and what comes behind them.
+func scanTokenAnd(r interface{ Scan(...any) error }, more ...any) (oauth.Token, error) {
 	var t oauth.Token
 	var clientID sql.NullString
 	var text string
 	var created, expires, used sql.NullInt64
-	err := r.Scan(&t.ID, &t.Prefix, &t.Hash, &t.Owner.Kind, &t.Owner.ID, &clientID, &t.SessionID, &text, &t.Note, &created, &expires, &used)
+	err := r.Scan(append([]any{
+		&t.ID, &t.Prefix, &t.Hash, &t.Owner.Kind, &t.Owner.ID, &clientID, &t.SessionID, &text, &t.Note, &created, &expires, &used,
+	}, more...)...)
 	if err != nil {
 		return t, fmt.Errorf("read token: %w", err)
 	}
@@ -77,10 +101,15 @@ func scanToken(r interface{ Scan(...any) error }) (oauth.Token, error) {
 	return t, err
 }
 
-// TokensByPrefix gives the live tokens of a prefix.
-func (s *Store) TokensByPrefix(ctx context.Context, now time.Time, prefix string) (list []oauth.Token, err error) {
+// TokensByPrefix gives the live tokens of a prefix, with what their clients are for.
+func (s *Store) TokensByPrefix(ctx context.Context, now time.Time, prefix string) (list []oauth.Issued, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		list, err = rows(ctx, tx, scanToken, tokenColumns+`prefix = $2 ORDER BY id`, micros(now), prefix)
+		list, err = rows(ctx, tx, func(r interface{ Scan(...any) error }) (i oauth.Issued, err error) {
+			i.Token, err = scanTokenAnd(r, &i.For.Server, &i.For.Service)
+			return i, err
+		}, `SELECT `+tokenFields+`, coalesce(c.for_server, ''), coalesce(c.for_service, '')
+			FROM oauth_tokens t LEFT JOIN oauth_clients c ON c.id = t.client_id
+			WHERE t.prefix = $2 AND (t.expires_at IS NULL OR t.expires_at >= $1) ORDER BY t.id`, micros(now), prefix)
 		return err
 	})
 	return list, err

@@ -80,6 +80,30 @@ var clientTests = map[string]func(*testing.T, oauth.Store){
 		}
 		assert.ElementsMatch(t, []string{"service-x", ""}, left)
 	},
+	"a change that is about several services loses none of them": func(t *testing.T, s oauth.Store) {
+		put(t, s, server(t))
+		for n, id := range []string{"s1", "s2"} {
+			tok := token(t, n)
+			tok.Owner = oauth.OwnerRef{Kind: oauth.KindService, ID: id}
+			putToken(t, s, tok)
+		}
+		_, err := s.DeleteClient(t.Context(), start, server(t).ID)
+		require.NoError(t, err)
+		all, err := s.Changes(t.Context(), 0, 10)
+		require.NoError(t, err)
+		if last := all[len(all)-1]; len(last.Owners) > 0 { // or it is anyone's
+			assert.Len(t, last.Owners, 2)
+		}
+	},
+	"clients are listed by id": func(t *testing.T, s oauth.Store) { // OA-11
+		other := server(t)
+		other.ID, other.LinkID, other.NoConfirm = "service-x", "s2", true
+		put(t, s, other)
+		put(t, s, server(t))
+		all, err := s.Clients(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []oauth.Client{server(t), other}, all)
+	},
 	"changes are listed in order, from a number on": func(t *testing.T, s oauth.Store) {
 		put(t, s, server(t))
 		putToken(t, s, token(t, 1))

@@ -69,21 +69,43 @@ var codeTests = map[string]func(*testing.T, oauth.Store){
 		_, _, err := s.Redeem(t.Context(), start.Add(time.Hour), "c1", clientID, token(t, 1))
 		require.ErrorIs(t, err, oauth.ErrNoCode)
 	},
-	"redeeming again deletes the token that the code gave, and no other": func(t *testing.T, s oauth.Store) { // OA-S1
+	"redeeming again is refused and changes nothing": func(t *testing.T, s oauth.Store) { // OA-150
 		put(t, s, server(t))
 		putCode(t, s, code(t, "c1"))
-		_, _, err := s.Redeem(t.Context(), start, "c1", clientID, token(t, 1))
+		got, _, err := s.Redeem(t.Context(), start, "c1", clientID, token(t, 1))
+		require.NoError(t, err)
+		again, change, err := s.Redeem(t.Context(), start, "c1", clientID, token(t, 2))
+		require.ErrorIs(t, err, oauth.ErrCodeSpent)
+		assert.Zero(t, again)
+		assert.Zero(t, change)
+		assert.Equal(t, []oauth.Token{got}, tokens(t, s, start, bob))
+	},
+	"a replay deletes the token that the code gave, and no other": func(t *testing.T, s oauth.Store) { // OA-55, OA-S1, OA-F21
+		put(t, s, server(t))
+		putCode(t, s, code(t, "c1"))
+		change, err := s.RevokeReplayed(t.Context(), start, "c1", clientID)
+		require.NoError(t, err)
+		assert.Zero(t, change, "it is not spent")
+		got, _, err := s.Redeem(t.Context(), start, "c1", clientID, token(t, 1))
 		require.NoError(t, err)
 		kept := putToken(t, s, token(t, 2))
-		_, change, err := s.Redeem(t.Context(), start, "c1", clientID, token(t, 3))
-		require.ErrorIs(t, err, oauth.ErrCodeSpent)
+		for _, foreign := range [][2]string{{"c1", "service-x"}, {"unknown", clientID}} {
+			change, err = s.RevokeReplayed(t.Context(), start, foreign[0], foreign[1])
+			require.NoError(t, err)
+			assert.Zero(t, change)
+		}
+		assert.Equal(t, []oauth.Token{got, kept}, tokens(t, s, start, bob))
+		change, err = s.RevokeReplayed(t.Context(), start, "c1", clientID)
+		require.NoError(t, err)
 		assert.Equal(t, []oauth.OwnerRef{bob}, change.Owners)
 		assert.Equal(t, []oauth.Token{kept}, tokens(t, s, start, bob))
-		_, change, err = s.Redeem(t.Context(), start, "c1", clientID, token(t, 4))
-		require.ErrorIs(t, err, oauth.ErrCodeSpent)
+		change, err = s.RevokeReplayed(t.Context(), start, "c1", clientID)
+		require.NoError(t, err)
 		assert.Zero(t, change, "nothing was left to delete")
+		_, _, err = s.Redeem(t.Context(), start, "c1", clientID, token(t, 3))
+		require.ErrorIs(t, err, oauth.ErrCodeSpent, "and the code stays spent")
 	},
-	"of 64 parallel redemptions one wins": func(t *testing.T, s oauth.Store) { // OA-150, OA-S1
+	"of 64 parallel redemptions one wins and keeps its token": func(t *testing.T, s oauth.Store) { // OA-150, OA-S1
 		put(t, s, server(t))
 		putCode(t, s, code(t, "c1"))
 		errs := make([]error, 64)
@@ -101,7 +123,7 @@ var codeTests = map[string]func(*testing.T, oauth.Store){
 			}
 		}
 		assert.Equal(t, 1, won)
-		assert.Empty(t, tokens(t, s, start, bob), "63 replays have revoked it")
+		assert.Len(t, tokens(t, s, start, bob), 1)
 	},
 	"the third failure burns a code": func(t *testing.T, s oauth.Store) { // OA-151
 		put(t, s, server(t))

@@ -13,6 +13,19 @@ import (
 )
 
 var ownerTests = map[string]func(*testing.T, oauth.Store){
+	"owners of tokens and of codes are listed once": func(t *testing.T, s oauth.Store) {
+		put(t, s, server(t))
+		putCode(t, s, code(t, "c1"))
+		putToken(t, s, token(t, 1))
+		for n, ref := range []oauth.OwnerRef{cron, alice, alice} {
+			own := token(t, 2+n)
+			own.ClientID, own.Owner = "", ref
+			putToken(t, s, own)
+		}
+		owners, err := s.Owners(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []oauth.OwnerRef{cron, alice, bob}, owners)
+	},
 	"a forgotten owner has nothing and gets nothing": func(t *testing.T, s oauth.Store) { // OA-64
 		put(t, s, server(t))
 		putCode(t, s, code(t, "c1"))

@@ -20,7 +20,7 @@ var tokenTests = map[string]func(*testing.T, oauth.Store){
 		assert.Equal(t, tok, got)
 		found, err := s.TokensByPrefix(t.Context(), start, "abcd")
 		require.NoError(t, err)
-		assert.Equal(t, []oauth.Token{tok}, found)
+		assert.Equal(t, []oauth.Issued{{Token: tok, For: server(t).For}}, found)
 		assert.Equal(t, []oauth.Token{tok}, tokens(t, s, start, bob))
 		none, err := s.TokensByPrefix(t.Context(), start, "ABCD")
 		require.NoError(t, err)
@@ -125,15 +125,53 @@ var tokenTests = map[string]func(*testing.T, oauth.Store){
 		assert.Zero(t, change)
 		assert.Len(t, tokens(t, s, start, bob), 2, "an API token belongs to no session")
 	},
+	"a token comes with what its client is for": func(t *testing.T, s oauth.Store) { // OA-65
+		put(t, s, server(t))
+		issued := putToken(t, s, token(t, 1))
+		own := token(t, 2)
+		own.ClientID = ""
+		own = putToken(t, s, own)
+		found, err := s.TokensByPrefix(t.Context(), start, "abcd")
+		require.NoError(t, err)
+		assert.Equal(t, []oauth.Issued{{Token: issued, For: server(t).For}, {Token: own}}, found)
+	},
 	"purging deletes what is expired": func(t *testing.T, s oauth.Store) { // OA-59
 		put(t, s, server(t))
 		putCode(t, s, code(t, "c1"))
 		putToken(t, s, token(t, 1))
-		require.NoError(t, s.Purge(t.Context(), start.Add(time.Hour)))
+		done, err := s.Purge(t.Context(), start.Add(time.Hour), oauth.PurgeOrder{})
+		require.NoError(t, err)
+		assert.Equal(t, oauth.Purged{Codes: 1}, done)
 		assert.Len(t, tokens(t, s, start, bob), 1, "valid at the very moment of its expiry")
-		require.NoError(t, s.Purge(t.Context(), start.Add(2*time.Hour)))
+		done, err = s.Purge(t.Context(), start.Add(2*time.Hour), oauth.PurgeOrder{})
+		require.NoError(t, err)
+		assert.Equal(t, oauth.Purged{Tokens: 1}, done)
 		assert.Empty(t, tokens(t, s, start, bob), "gone even for a clock that went back")
-		_, err := s.Code(t.Context(), start, "c1", clientID)
+		_, err = s.Code(t.Context(), start, "c1", clientID)
 		require.ErrorIs(t, err, oauth.ErrNoCode)
+	},
+	"purging deletes old changes and old tombstones only when told to": func(t *testing.T, s oauth.Store) {
+		own := token(t, 1)
+		own.ClientID, own.Owner = "", alice
+		putToken(t, s, own)
+		_, err := s.Forget(t.Context(), start.Add(time.Hour), bob)
+		require.NoError(t, err)
+		done, err := s.Purge(t.Context(), start, oauth.PurgeOrder{})
+		require.NoError(t, err)
+		assert.Zero(t, done)
+		done, err = s.Purge(t.Context(), start, oauth.PurgeOrder{Changes: start.Add(time.Minute), Gone: start.Add(time.Hour)})
+		require.NoError(t, err)
+		assert.Equal(t, oauth.Purged{Changes: 1}, done)
+		left, err := s.Changes(t.Context(), 0, 10)
+		require.NoError(t, err)
+		require.Len(t, left, 1)
+		assert.Equal(t, []oauth.OwnerRef{bob}, left[0].Owners)
+		mine := token(t, 2)
+		mine.ClientID = ""
+		_, _, err = s.PutToken(t.Context(), start, mine)
+		require.ErrorIs(t, err, oauth.ErrGone, "still remembered")
+		done, err = s.Purge(t.Context(), start, oauth.PurgeOrder{Gone: start.Add(2 * time.Hour)})
+		require.NoError(t, err)
+		assert.Equal(t, oauth.Purged{Gone: 1}, done)
 	},
 }

@@ -8,15 +8,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
-
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/oauth"
 	"github.com/hubshare/hubshare/oauth/httpapi"
-	"github.com/hubshare/hubshare/oauth/sqlstore"
 	"github.com/hubshare/hubshare/scopes"
 )
 
@@ -146,15 +141,6 @@ func (h *Host) LoginURL(next string) string { return "/hub/login?next=" + escape
 
 func escape(s string) string {
 	return strings.NewReplacer("%", "%25", "&", "%26", "?", "%3F").Replace(s)
-}
-
-// Store opens an empty database that ends with the test.
-func Store(t testing.TB) *sqlstore.Store {
-	t.Helper()
-	s, err := sqlstore.Open(t.Context(), "")
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, s.Close()) })
-	return s
 }
 
 // Models shows a Host's people as httpapi wants them.

@@ -1,0 +1,145 @@
+package oauth_test
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/hubshare/hubshare/internal/pgtest"
+	"github.com/hubshare/hubshare/oauth"
+	"github.com/hubshare/hubshare/oauth/internal/testhost"
+)
+
+// everywhere names an empty database of each kind.
+func everywhere(t *testing.T) map[string]string {
+	t.Helper()
+	return map[string]string{"in memory": "", "in a file": filepath.Join(t.TempDir(), "hub.db"), "on PostgreSQL": pgtest.DSN(t)}
+}
+
+// startingLine holds everyone who has read a code until all have.
+type startingLine struct {
+	oauth.Store
+	all sync.WaitGroup
+}
+
+func (s *startingLine) Code(ctx context.Context, now time.Time, hash, clientID string) (oauth.Code, error) {
+	c, err := s.Store.Code(ctx, now, hash, clientID)
+	s.all.Done()
+	s.all.Wait()
+	return c, err
+}
+
+// Sent many times at once is not replayed: none of the requests had a reason to know better, and the login of the one that won is good. What
+// comes after that is a replay, and revokes (OA-55).
+func TestOf64ExchangesAtOnceOneSucceedsAndKeepsItsToken(t *testing.T) { // OA-150, OA-191, OA-S1
+	t.Parallel()
+	for name, dsn := range everywhere(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			line := &startingLine{}
+			h := newHubOn(t, testhost.Open(t, dsn), func(c *oauth.Config) {
+				line.Store = c.Store
+				c.Store = line
+			})
+			code := h.code(t, h.alice, query())
+			line.all.Add(64)
+			var won []string
+			var mu sync.Mutex
+			var wg sync.WaitGroup
+			for range 64 {
+				wg.Go(func() {
+					g, err := h.Exchange(t.Context(), form(code))
+					if err != nil {
+						assert.ErrorIs(t, err, &oauth.Error{Reason: oauth.InvalidGrant})
+						return
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					won = append(won, g.AccessToken.Reveal())
+				})
+			}
+			wg.Wait()
+			require.Len(t, won, 1)
+			stored, err := h.store.Tokens(t.Context(), h.clock(), h.alice)
+			require.NoError(t, err)
+			assert.Len(t, stored, 1, "exactly one token")
+			_, err = h.Authenticate(t.Context(), won[0])
+			require.NoError(t, err)
+
+			line.all.Add(1)
+			_, err = h.Exchange(t.Context(), form(code))
+			refused(t, err, oauth.InvalidGrant, "")
+			_, err = h.Authenticate(t.Context(), won[0])
+			require.ErrorIs(t, err, oauth.ErrNoToken, "a replay revokes")
+		})
+	}
+}
+
+// Many visitors of many servers at once get each their own token, and none of another.
+func TestLoginsAtOnceDoNotMix(t *testing.T) { // OA-191
+	t.Parallel()
+	h := newHub(t)
+	var wg sync.WaitGroup
+	for i := range 32 {
+		who, name := h.alice, "alice"
+		if i%2 == 1 {
+			who, name = h.bob, "bob"
+		}
+		wg.Go(func() {
+			id, err := h.Authenticate(t.Context(), h.token(t, who))
+			assert.NoError(t, err)
+			assert.Equal(t, name, id.Name)
+		})
+	}
+	wg.Wait()
+}
+
+// A client that is registered anew while codes are on their way: each code either became a token before, and that is gone, or becomes none.
+func TestReplacingAClientDuringItsLoginsLeavesNothing(t *testing.T) { // OA-11, OA-64, OA-191
+	t.Parallel()
+	h := newHub(t)
+	var wg sync.WaitGroup
+	for range 16 {
+		code := h.code(t, h.alice, query())
+		wg.Go(func() {
+			if _, err := h.Exchange(t.Context(), form(code)); err != nil {
+				var refusal *oauth.Error
+				assert.ErrorAs(t, err, &refusal)
+			}
+		})
+	}
+	wg.Go(func() {
+		r := server()
+		r.Secret = "another secret of the restarted server"
+		assert.NoError(t, h.PutClient(t.Context(), r))
+	})
+	wg.Wait()
+	left, err := h.Tokens(t.Context(), h.alice)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
+// Consent is looked up and withdrawn at once: whatever the order, after it the next visit asks.
+func TestWithdrawingConsentDuringALogin(t *testing.T) { // OA-86, OA-191
+	t.Parallel()
+	h := newHub(t)
+	id, err := h.Authenticate(t.Context(), h.token(t, h.bob))
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			_, err := h.ask(t, h.bob, query())
+			assert.NoError(t, err)
+		})
+	}
+	wg.Go(func() { assert.NoError(t, h.RevokeToken(t.Context(), h.bob, id.TokenID)) })
+	wg.Wait()
+	d, err := h.ask(t, h.bob, query())
+	require.NoError(t, err)
+	assert.NotNil(t, d.Consent)
+}
