@@ -207,7 +207,7 @@ func orNull(s string) any {
 	return s
 }
 
-// User and Model give the OAuth handlers the hub's users and its model of them.
+// User and Model give the OAuth handlers the hub's users, and its models of them and of services.
 func (h oauthHost) User(_ context.Context, name string) (oauth.OwnerRef, error) {
 	a, ok := h.roster.userByName(name)
 	if !ok {
@@ -217,6 +217,9 @@ func (h oauthHost) User(_ context.Context, name string) (oauth.OwnerRef, error) 
 }
 
 func (h oauthHost) Model(_ context.Context, ref oauth.OwnerRef, v oauthhttp.View) (map[string]any, error) {
+	if s := h.services.byID[ref.ID]; s != nil && ref.Kind == oauth.KindService {
+		return h.ownModel(s, v.Fields), nil
+	}
 	a, ok := h.roster.userByID(ref.ID)
 	if !ok || ref.Kind != oauth.KindUser {
 		return nil, oauth.ErrNoOwner

@@ -36,6 +36,7 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 		return nil, fmt.Errorf("config: BaseURL %q: %w", cfg.BaseURL, err)
 	}
 	h.life, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	h.live = newLive(h)
 	if h.db, err = sqldb.Open(ctx, cfg.DB); err != nil {
 		h.cancel()
 		return nil, fmt.Errorf("config: DB: %w", err)
@@ -61,6 +62,9 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 	if err := h.buildRoster(ctx); err != nil {
 		return nil, err
 	}
+	if err := h.buildServices(ctx); err != nil {
+		return nil, err
+	}
 	secret, err := h.roster.db.key(ctx)
 	if err != nil {
 		return nil, err
@@ -74,13 +78,18 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 	if err := h.buildOAuth(tokens, secret); err != nil {
 		return nil, err
 	}
-	h.proxy = proxy.New(proxy.Config{Default: http.HandlerFunc(h.serveHub), Down: func(w http.ResponseWriter, _ *http.Request) { h.pages.Down(w) }, Logger: h.log})
+	h.proxy = proxy.New(proxy.Config{Default: h.live.introducing(http.HandlerFunc(h.serveHub)), SessionCookie: sessionCookie, Admits: h.live.admits,
+		Down: func(w http.ResponseWriter, _ *http.Request) { h.pages.Down(w) }, Logger: h.log})
 	h.spawner = &spawner.InProcess{Handler: h.standIn, Logger: h.log}
 	h.buildRoutes()
-	return h, h.clearStopped(ctx)
+	if err := h.clearStopped(ctx); err != nil {
+		return nil, err
+	}
+	return h, h.registerServices(ctx)
 }
 
 func (h *Hub) closeParts() error {
+	h.live.close()
 	return errors.Join(h.proxy.Close(), h.provider.Flush(context.Background()), h.db.Close())
 }
 
@@ -124,21 +133,21 @@ func (h *Hub) buildRoster(ctx context.Context) error {
 
 // buildRoles says who holds which role; user and admin always exist (SC-301).
 func (h *Hub) buildRoles() error {
-	hold := func(name string, users, groups []string) error {
+	hold := func(name string, users, groups, services []string) error {
 		raw, err := h.registry.RoleScopes(name)
 		if err != nil {
 			return err
 		}
-		h.roster.roles[name] = heldRole{name: name, scopes: raw, users: setOf(users), groups: setOf(groups)}
+		h.roster.roles[name] = heldRole{name: name, scopes: raw, users: setOf(users), groups: setOf(groups), services: setOf(services)}
 		return nil
 	}
 	for _, name := range []string{"user", "admin"} {
-		if err := hold(name, nil, nil); err != nil {
+		if err := hold(name, nil, nil, nil); err != nil {
 			return err
 		}
 	}
 	for _, r := range h.cfg.Roles {
-		if err := hold(r.Name, r.Users, r.Groups); err != nil {
+		if err := hold(r.Name, r.Users, r.Groups, r.Services); err != nil {
 			return fmt.Errorf("config: Roles: %w", err)
 		}
 	}
@@ -186,33 +195,40 @@ func (h *Hub) buildPages(secret []byte) (err error) {
 		return err
 	}
 	h.xsrf = &web.XSRF{Keys: h.keys, Path: h.site.HubPrefix(), Now: h.cfg.Clock.Now, Secure: h.secure}
-	h.pages, err = pages.New(pages.Config{BaseURL: h.cfg.BaseURL, Version: h.cfg.Version, Logger: h.log})
+	h.pages, err = pages.New(pages.Config{BaseURL: h.cfg.BaseURL, Version: h.cfg.Version, Sharing: h.cfg.Extensions, Logger: h.log})
 	return err
 }
 
 func (h *Hub) buildSharing(store sharing.Store, secret []byte) (err error) {
 	h.sharing = &sharing.Service{Store: store, Directory: h.roster, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log, OnChange: h.onSharingChange}
+	if !h.cfg.Extensions {
+		h.sharing.Quotas = sharing.NoQuotas()
+	}
 	h.sharingHTTP, err = sharinghttp.New(sharinghttp.Config{Service: h.sharing, Host: sharingHost{h}, BaseURL: h.cfg.BaseURL, Version: h.cfg.Version,
-		PublicURL: h.cfg.PublicURL, Keys: [][]byte{secret}, Now: h.cfg.Clock.Now, Logger: h.log, Layout: h.layout})
+		PublicURL: h.cfg.PublicURL, Keys: [][]byte{secret}, Now: h.cfg.Clock.Now, Logger: h.log, Layout: h.layout, StockOnly: !h.cfg.Extensions})
 	return err
 }
 
 func (h *Hub) buildOAuth(store oauth.Store, secret []byte) (err error) {
 	host := oauthHost{h}
-	if h.provider, err = oauth.New(oauth.Config{Store: store, Host: host, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log}); err != nil {
+	h.tokens = store
+	if h.provider, err = oauth.New(oauth.Config{Store: &watchedTokens{store, h.live}, Host: host, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log,
+		OnChange: h.onTokenChange}); err != nil {
 		return err
 	}
 	h.oauthHTTP, err = oauthhttp.New(oauthhttp.Config{Provider: h.provider, Host: host, Models: host, BaseURL: h.cfg.BaseURL, Version: h.cfg.Version,
-		Keys: [][]byte{secret}, Now: h.cfg.Clock.Now, Logger: h.log, Layout: h.layout, Secure: h.secure})
+		Keys: [][]byte{secret}, Now: h.cfg.Clock.Now, Logger: h.log, Layout: h.layout, Secure: h.secure, Docs2: h.cfg.Docs2})
 	return err
 }
 
-// clearStopped takes away the clients and tokens of servers that ran when an earlier hub on the same database ended without stopping them (OA-11).
+// clearStopped takes away the clients and tokens of servers that ran when an earlier hub on the same database ended without stopping them (OA-11),
+// and what was shared for as long as they run.
 func (h *Hub) clearStopped(ctx context.Context) error {
 	for _, s := range h.roster.allServers() {
 		if s.tokenID == 0 {
 			continue
 		}
+		h.sessionEnded(s)
 		h.forgetLaunch(s, s.tokenID)
 		s.tokenID = 0
 	}
@@ -229,5 +245,5 @@ func (h *Hub) standIn(spec spawner.Spec) (http.Handler, io.Closer, error) {
 	if err := s.Start(h.life); err != nil {
 		return nil, nil, errors.Join(err, s.Close())
 	}
-	return s, s, nil
+	return s, h.live.stand(s), nil
 }

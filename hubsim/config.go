@@ -15,7 +15,7 @@ import (
 
 // Config says what hub to make. The zero Config is a hub in memory on a free loopback port, on which the sharing walk works at
 // once (HB-176): users sharer and shared-with, role user with shares!user, and servers whose pages may share.
-// As soon as one of Users, Groups, Roles or SingleUser's two scope lists is set, all of these are JupyterHub's own defaults instead.
+// As soon as one of Users, Groups, Roles, Services or SingleUser's two scope lists is set, all of these are JupyterHub's own defaults instead.
 type Config struct {
 	// Addr is where to listen, "host:port". "" is a free port on 127.0.0.1.
 	Addr string
@@ -25,6 +25,8 @@ type Config struct {
 	PublicURL string
 	// Profile is the JupyterHub release to behave as; the zero value is 5.5.
 	Profile scopes.Profile
+	// Docs2 gives the answer of GET api/user the shape of JupyterHub 2, which its documentation still shows (OA-122). For profile 5.5 alone.
+	Docs2 bool
 	// Version is the value of X-JupyterHub-Version; "" is the profile's (HB-6).
 	Version string
 
@@ -34,6 +36,8 @@ type Config struct {
 	Groups []Group
 	// Roles are defined besides the built-in ones, or in place of their scopes (HB-157).
 	Roles []Role
+	// Services are what users find beside servers, in the order of the menu (HB-159).
+	Services []Service
 	// AllowedUsers may log in; empty = everybody (HB-23).
 	AllowedUsers []string
 	// Password, if set, is the one that logs everybody in; "" accepts any (HB-23).
@@ -42,6 +46,15 @@ type Config struct {
 	AllowNamedServers bool
 	// SingleUser configures users' servers.
 	SingleUser SingleUser
+	// Extensions switches on what a JupyterHub does not have: access that ends by itself, limited and bound share codes, bulk grants, quotas, the
+	// page of one's shares. Off by default: answers are the stock hub's.
+	Extensions bool
+
+	// KeepConnections leaves open what a stock hub leaves open: web sockets and streams of people whose access has ended (SH-164), and lets servers believe for
+	// CacheMaxAge what they remember of them; that is 300 s then, if it is not set (HB-118). Off by default: connections end with the access that they rest on,
+	// and servers forget (SH-166). Services, and servers in a process of their own, cannot be told to: they answer plain requests for as long as they remember, but no web
+	// socket is opened by it. What brings neither a token nor a session that the hub knows is left to the server.
+	KeepConnections bool
 
 	// DB is the file of the hub's SQLite database; "" keeps everything in memory.
 	DB string
@@ -70,6 +83,7 @@ type Role struct {
 	Scopes      []string // nil keeps the built-in scopes of a role of that name
 	Users       []string
 	Groups      []string
+	Services    []string
 }
 
 // SingleUser configures users' servers.
@@ -78,9 +92,12 @@ type SingleUser struct {
 	OAuthClientAllowedScopes []string
 	// ServerTokenScopes are the raw scopes of a server's own token; empty = those of role server (SC-400).
 	ServerTokenScopes []string
-	// CacheMaxAge is how long a server may remember who a visitor is; 0 = not at all (HB-127).
+	// CacheMaxAge is how long a server may remember who a visitor is; 0 = not at all (HB-127), unless there is KeepConnections.
 	CacheMaxAge time.Duration
 }
+
+// stockCacheAge is for how long a stock server believes what the hub said of a visitor (HB-118).
+const stockCacheAge = 300 * time.Second
 
 // The scopes of the sharing walk (HB-122, SH-190).
 var (
@@ -110,6 +127,9 @@ func (c Config) filled() (Config, error) {
 	if c.Profile != scopes.P55 && c.Profile != scopes.P60 {
 		return c, fmt.Errorf("config: Profile %d: must be scopes.P55 or scopes.P60", int(c.Profile))
 	}
+	if c.Docs2 && c.Profile != scopes.P55 {
+		return c, fmt.Errorf("config: Docs2: is for profile 5.5 alone")
+	}
 	if c.Version == "" {
 		c.Version = "5.5.1"
 		if c.Profile == scopes.P60 {
@@ -126,7 +146,10 @@ func (c Config) filled() (Config, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	su := &c.SingleUser
-	if c.Users == nil && c.Groups == nil && c.Roles == nil && su.OAuthClientAllowedScopes == nil && su.ServerTokenScopes == nil {
+	if c.KeepConnections && su.CacheMaxAge == 0 {
+		su.CacheMaxAge = stockCacheAge
+	}
+	if c.Users == nil && c.Groups == nil && c.Roles == nil && c.Services == nil && su.OAuthClientAllowedScopes == nil && su.ServerTokenScopes == nil {
 		c.Users, c.Roles = walkUsers, walkRoles
 		su.OAuthClientAllowedScopes, su.ServerTokenScopes = walkClientScopes, walkTokenScopes
 	}
@@ -164,7 +187,7 @@ func (c Config) checkNames() error {
 	if c.Password != "" && len(c.Password) < 8 {
 		return fmt.Errorf("config: Password: must have 8 characters or more")
 	}
-	return nil
+	return c.checkServices()
 }
 
 // checkUserName holds configuration to the names that a login gives (HB-25, SC-14).

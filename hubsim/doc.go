@@ -19,4 +19,7 @@
 // for one with scripts. Two hubs on 127.0.0.1 share a browser's cookie jar whatever their ports: use one browser context per hub (HB-37).
 //
 // The zero [Config] is a hub on which sharing works at once. See examples/user-sharing for the same as a program.
+//
+// A [Service] with a Command is started and stopped with the hub; [Hub.ServiceEnv] is what one that is started by hand has to be told. See
+// examples/service-whoami.
 package hubsim

@@ -44,16 +44,19 @@ type Hub struct {
 	site         web.Site
 	db           *sqldb.DB
 	roster       *roster
+	services     services
 	registry     *scopes.Registry
 	clientScopes []scopes.Scope
 	keys         *web.Keys
 	xsrf         *web.XSRF
 	pages        *pages.Pages
 	proxy        *proxy.Proxy
+	live         *live
 	spawner      spawner.Spawner
 	sharing      *sharing.Service
 	sharingHTTP  *sharinghttp.Handler
 	provider     *oauth.Provider
+	tokens       oauth.Store
 	oauthHTTP    *oauthhttp.Handler
 	routes       *web.Router
 	internal     *http.Client // to the hub's own servers
@@ -94,7 +97,7 @@ func New(tb TB, cfg Config) *Hub {
 	return h
 }
 
-// Start starts a hub and returns once it answers. ctx bounds the start alone; [Hub.Close] ends the hub. Errors name the field of the Config
+// Start starts a hub and returns once it answers, and its managed services do or are not going to. ctx bounds the start alone; [Hub.Close] ends the hub. Errors name the field of the Config
 // that is wrong, or what could not be had: the address, the database file.
 func Start(ctx context.Context, cfg Config) (*Hub, error) {
 	cfg, err := cfg.filled()
@@ -116,10 +119,13 @@ func Start(ctx context.Context, cfg Config) (*Hub, error) {
 	h.served = make(chan error, 1)
 	go func() { h.served <- h.server.Serve(listener) }()
 	h.purgeNowAndThen()
+	if err := h.startServices(ctx); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
 	return h, nil
 }
 
-// Close stops every server, ends every connection and closes the database. It returns within seconds though streams are open. A second Close does nothing.
+// Close stops every server and managed service, ends every connection and closes the database. It returns within seconds though streams are open. A second Close does nothing.
 func (h *Hub) Close() error {
 	h.mu.Lock()
 	if h.closing {
@@ -194,6 +200,7 @@ func (h *Hub) purgeNowAndThen() {
 }
 
 func (h *Hub) purge(ctx context.Context) error {
+	h.live.forgetOld(h.cfg.Clock.Now())
 	_, err := h.sharing.PurgeExpired(ctx)
 	return errors.Join(err, h.provider.Flush(ctx), h.provider.PurgeExpired(ctx))
 }

@@ -1,10 +1,17 @@
 package hubsim_test
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
 // Whatever a test started has to be gone when the tests are over.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// Managed services are this program in the part of one.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "service" {
+		os.Exit(playService(os.Args[2:]))
+	}
+	goleak.VerifyTestMain(m)
+}

@@ -81,13 +81,17 @@ func (h *Hub) shell(w http.ResponseWriter, r *http.Request) pages.Shell {
 	s.User = a.Name
 	if o, err := h.rights(r.Context(), a.ID); err == nil {
 		s.Admin = o.Held.Holds("admin-ui")
+		s.Services = h.serviceMenu(o.Held)
 	}
 	return s
 }
 
-// layout puts a main block that another package rendered into the hub's shell.
+// layout puts a main block that another package rendered into the hub's shell. Of those pages, only that of one's shares is one to come to and go from
+// like the hub's own, so it has the login widget.
 func (h *Hub) layout(w http.ResponseWriter, r *http.Request, status int, main template.HTML) {
-	h.pages.Main(w, status, h.shell(w, r), main)
+	shell := h.shell(w, r)
+	shell.Login = h.cfg.Extensions && web.EscapedPath(r) == h.site.HubPrefix()+"shares"
+	h.pages.Main(w, status, shell, main)
 }
 
 // root sends visitors on (HB-12).
@@ -213,7 +217,8 @@ func (h *Hub) home(w http.ResponseWriter, r *http.Request, v visitor) error {
 }
 
 func (h *Hub) shellFor(w http.ResponseWriter, r *http.Request, v visitor) pages.Shell {
-	return pages.Shell{User: v.account.Name, Admin: v.scopes.Holds("admin-ui"), XSRF: h.xsrf.Token(w, r, v.bind()), Login: true}
+	return pages.Shell{User: v.account.Name, Admin: v.scopes.Holds("admin-ui"), XSRF: h.xsrf.Token(w, r, v.bind()), Services: h.serviceMenu(v.scopes),
+		Login: true}
 }
 
 func (h *Hub) tokenPage(w http.ResponseWriter, r *http.Request, v visitor) error {

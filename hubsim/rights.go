@@ -25,13 +25,24 @@ func (h *Hub) rights(ctx context.Context, userID string) (oauth.Owner, error) {
 	}
 	o := oauth.Owner{Owner: a.owner(), Roles: raw, Until: until}
 	o.Held = h.registry.Held(o.Owner, raw, shared)
+	h.live.endsAt(ending{owner: oauth.OwnerRef{Kind: oauth.KindUser, ID: userID}}, until)
 	return o, nil
 }
 
-// onSharingChange drops every cached decision about those whose access a change may concern, before it is answered.
-func (h *Hub) onSharingChange(_ context.Context, c sharing.Change) {
+// accessChanged is called when what owners may do has changed, before anybody is told so; none = it may be anyone's. It drops every cached decision about
+// them and ends the connections that are not allowed any more.
+func (h *Hub) accessChanged(ctx context.Context, owners ...oauth.OwnerRef) {
+	h.provider.Drop(owners...)
+	h.live.changed(ctx, owners)
+}
+
+// onTokenChange is told what the provider has committed and dropped.
+func (h *Hub) onTokenChange(ctx context.Context, c oauth.Change) { h.live.changed(ctx, c.Owners) }
+
+// onSharingChange finds those whose access a change of shares may concern.
+func (h *Hub) onSharingChange(ctx context.Context, c sharing.Change) {
 	if len(c.UserIDs) == 0 && len(c.GroupIDs) == 0 {
-		h.provider.Drop()
+		h.accessChanged(ctx)
 		return
 	}
 	ids := slices.Clone(c.UserIDs)
@@ -43,7 +54,7 @@ func (h *Hub) onSharingChange(_ context.Context, c sharing.Change) {
 		owners[i] = oauth.OwnerRef{Kind: oauth.KindUser, ID: id}
 	}
 	if len(owners) > 0 {
-		h.provider.Drop(owners...)
+		h.accessChanged(ctx, owners...)
 	}
 }
 
@@ -59,6 +70,9 @@ var (
 func (h oauthHost) Member(user, group string) bool { return h.roster.Member(user, group) }
 
 func (h oauthHost) Owner(ctx context.Context, ref oauth.OwnerRef) (oauth.Owner, error) {
+	if s := h.services.byID[ref.ID]; s != nil && ref.Kind == oauth.KindService {
+		return s.owner, nil
+	}
 	if ref.Kind != oauth.KindUser {
 		return oauth.Owner{}, oauth.ErrNoOwner
 	}

@@ -29,9 +29,9 @@ type roster struct {
 
 // heldRole is a role with its parsed scopes and those whom the configuration gives it to.
 type heldRole struct {
-	name          string
-	scopes        []scopes.Scope
-	users, groups map[string]bool // names
+	name                    string
+	scopes                  []scopes.Scope
+	users, groups, services map[string]bool // names
 }
 
 type user struct {
@@ -268,7 +268,10 @@ func (r *roster) membersOf(groupID string) []string {
 
 // What follows makes the roster a sharing.Directory.
 
-var _ sharing.Directory = (*roster)(nil)
+var (
+	_ sharing.Directory    = (*roster)(nil)
+	_ sharing.ServerLister = (*roster)(nil)
+)
 
 func (r *roster) Member(userName, groupName string) bool {
 	r.mu.RLock()
@@ -332,6 +335,15 @@ func (r *roster) Refs(_ context.Context, ids []string) (map[string]sharing.Ref, 
 		} else if g := byID[id]; g != nil {
 			out[id] = sharing.Ref{Kind: sharing.KindGroup, ID: g.id, Name: g.name}
 		}
+	}
+	return out, nil
+}
+
+func (r *roster) ServersOf(_ context.Context, ownerID string) ([]sharing.Server, error) {
+	records := r.serversOf(ownerID)
+	out := make([]sharing.Server, len(records))
+	for i, s := range records {
+		out[i] = s.shared()
 	}
 	return out, nil
 }

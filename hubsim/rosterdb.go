@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,18 +43,23 @@ CREATE TABLE hub_servers (
 CREATE TABLE hub_keys (
 	id     INTEGER PRIMARY KEY AUTOINCREMENT,
 	secret BLOB NOT NULL
+) STRICT;`, `
+CREATE TABLE hub_services (
+	id   INTEGER PRIMARY KEY AUTOINCREMENT,
+	name TEXT    NOT NULL UNIQUE
 ) STRICT;`}
 
 // rosterDB writes a roster through to the database and reads it back at a start.
 type rosterDB struct{ *sqldb.DB }
 
-// Ids of the host are opaque to others; the letter keeps those of users, groups and servers apart.
-func userID(n int64) string   { return "u" + strconv.FormatInt(n, 10) }
-func groupID(n int64) string  { return "g" + strconv.FormatInt(n, 10) }
-func serverID(n int64) string { return "s" + strconv.FormatInt(n, 10) }
+// Ids of the host are opaque to others; the letter keeps those of users, groups, servers and services apart.
+func userID(n int64) string    { return "u" + strconv.FormatInt(n, 10) }
+func groupID(n int64) string   { return "g" + strconv.FormatInt(n, 10) }
+func serverID(n int64) string  { return "s" + strconv.FormatInt(n, 10) }
+func serviceID(n int64) string { return "v" + strconv.FormatInt(n, 10) }
 
 func rowID(id string) int64 {
-	n, _ := strconv.ParseInt(strings.TrimLeft(id, "ugs"), 10, 64) // ids are ours
+	n, _ := strconv.ParseInt(strings.TrimLeft(id, "ugsv"), 10, 64) // ids are ours
 	return n
 }
 
@@ -142,6 +148,51 @@ func (db *rosterDB) setServerToken(ctx context.Context, id string, tokenID int64
 		return fmt.Errorf("note a server's token: %w", err)
 	}
 	return nil
+}
+
+// keepServices makes the database know exactly these services, and gives their ids by name. One that is gone and comes back is another one.
+func (db *rosterDB) keepServices(ctx context.Context, names []string) (map[string]string, error) {
+	ids := map[string]string{}
+	err := db.Write(ctx, func(tx *sql.Tx) error {
+		clear(ids)
+		if err := loadServices(ctx, tx, ids); err != nil {
+			return err
+		}
+		for name, id := range ids {
+			if slices.Contains(names, name) {
+				continue
+			}
+			if _, err := tx.ExecContext(ctx, `DELETE FROM hub_services WHERE id = ?`, rowID(id)); err != nil {
+				return err
+			}
+			delete(ids, name)
+		}
+		for _, name := range names {
+			if ids[name] != "" {
+				continue
+			}
+			id, err := insertRow(ctx, tx, `INSERT INTO hub_services (name) VALUES (?)`, name)
+			if err != nil {
+				return err
+			}
+			ids[name] = serviceID(id)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keep services: %w", err)
+	}
+	return ids, nil
+}
+
+func loadServices(ctx context.Context, tx *sql.Tx, ids map[string]string) error {
+	return each(ctx, tx, `SELECT id, name FROM hub_services`, func(rows *sql.Rows) error {
+		var id int64
+		var name string
+		err := rows.Scan(&id, &name)
+		ids[name] = serviceID(id)
+		return err
+	})
 }
 
 // key gives the secret that cookies are signed with, making it on first use: whoever is logged in stays so across restarts (HB-200).

@@ -37,6 +37,8 @@ func (h *Hub) buildRoutes() {
 		"api/":                          h.version(),
 		"api/users/{user}":              h.api(map[string]apiCall{http.MethodGet: h.getUser}),
 		"api/users/{user}/activity":     h.api(map[string]apiCall{http.MethodPost: h.activity}),
+		"api/services":                  h.api(map[string]apiCall{http.MethodGet: h.listServices}),
+		"api/services/{service}":        h.api(map[string]apiCall{http.MethodGet: h.getService}),
 	}
 	start := h.api(map[string]apiCall{http.MethodPost: h.startServerAPI, http.MethodDelete: h.stopServerAPI})
 	stream := h.api(map[string]apiCall{http.MethodGet: h.progressStream})

@@ -287,6 +287,7 @@ func (h *Hub) takeDown(s *server, proc spawner.Process, tokenID int64) {
 	if err := h.end(proc); err != nil {
 		h.log.Warn("server had to be forced to stop", "server", s.fullName(), "error", err)
 	}
+	h.sessionEnded(s)
 	h.forgetLaunch(s, tokenID)
 	s.mu.Lock()
 	s.pending, s.ready, s.started = "", false, time.Time{}
@@ -300,6 +301,14 @@ func (h *Hub) end(proc spawner.Process) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(h.life), stopTimeout)
 	defer cancel()
 	return proc.Stop(ctx)
+}
+
+// sessionEnded ends what was shared for as long as a server runs. It comes before forgetLaunch: as long as the server has its token, the next hub
+// on this database knows that the server ran.
+func (h *Hub) sessionEnded(s *server) {
+	if err := h.sharing.ServerStopped(context.WithoutCancel(h.life), s.shared()); err != nil {
+		h.log.Error("could not end what was shared until a server stopped", "server", s.fullName(), "error", err)
+	}
 }
 
 // forgetLaunch takes away what a start gave: the client with every token issued through it, and the server's own token (HB-98).

@@ -29,7 +29,7 @@ const (
 // visitor is who makes a request, and by what they were recognised.
 type visitor struct {
 	ref     sharing.Ref
-	account account    // of a user
+	account account    // of a user; services have none
 	scopes  scopes.Set // what they may do now
 	cookie  bool       // by login cookie, not by token
 	session string     // value of the session cookie, or the session a token was authorised in
@@ -48,6 +48,7 @@ func (h *Hub) loggedIn(r *http.Request) (a account, ok bool) {
 		id, secret, _ := strings.Cut(signed, ":")
 		a, known := h.roster.userByID(id)
 		if known && subtle.ConstantTimeCompare([]byte(a.CookieID), []byte(secret)) == 1 {
+			h.live.noteSession(sessionID(r), a.ID, h.cfg.Clock.Now())
 			return a, true
 		}
 	}
@@ -98,6 +99,9 @@ func (h *Hub) identify(r *http.Request) (visitor, bool, error) {
 }
 
 func (h *Hub) tokenVisitor(id oauth.Identity) (visitor, bool, error) {
+	if id.Owner.Kind == oauth.KindService {
+		return h.serviceVisitor(id)
+	}
 	a, ok := h.roster.userByID(id.Owner.ID)
 	if !ok {
 		return visitor{}, false, nil

@@ -143,6 +143,8 @@ type ContextOptions struct {
 	Width, Height int
 	// InsecureTLS accepts any certificate, for hubs with one they signed themselves.
 	InsecureTLS bool
+	// NoScripts runs no script of any page.
+	NoScripts bool
 }
 
 // NewContext makes a context with empty cookies and storage. It records a
@@ -157,6 +159,7 @@ func (s *Session) NewContext(o ContextOptions) (Context, error) {
 	c, err := s.browser.NewContext(playwright.BrowserNewContextOptions{
 		Viewport:          &playwright.Size{Width: o.Width, Height: o.Height},
 		IgnoreHttpsErrors: playwright.Bool(o.InsecureTLS),
+		JavaScriptEnabled: playwright.Bool(!o.NoScripts),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make a browser context: %w", err)

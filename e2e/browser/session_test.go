@@ -74,6 +74,34 @@ func TestEachContextIsAPersonOfItsOwn(t *testing.T) { // HB-37
 	assert.Equal(t, "Hello bob", heading(t, bob))
 }
 
+func TestAContextWithoutScriptsRunsNone(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprint(w, `<h1>as it was sent</h1><script>document.querySelector("h1").textContent = "changed"</script>`)
+	}))
+	t.Cleanup(srv.Close)
+	for off, want := range map[bool]string{true: "as it was sent", false: "changed"} {
+		page, err := browser.NewContext(t, browser.ContextOptions{NoScripts: off}).NewPage()
+		require.NoError(t, err)
+		_, err = page.Goto(srv.URL)
+		require.NoError(t, err)
+		assert.Equal(t, want, heading(t, page))
+	}
+}
+
+func TestChoosePicksByValue(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprint(w, `<!DOCTYPE html><select><option value="a">One<option value="b">Two</select>`)
+	}))
+	t.Cleanup(srv.Close)
+	page := open(t, srv.URL)
+	require.NoError(t, browser.Choose(page.Locator("select"), "b"))
+	value, err := page.Locator("select").InputValue()
+	require.NoError(t, err)
+	assert.Equal(t, "b", value)
+}
+
 func TestVisitsListEveryHopOfARedirect(t *testing.T) {
 	t.Parallel()
 	srv := greeter(t)

@@ -21,6 +21,7 @@ const (
 	acceptMark  = `h1:text-is("Accept sharing invitation")`
 	consentMark = `h1:text-is("Authorize access")`
 	serverMark  = "#visitor"
+	sharesMark  = "#shares-page"
 	errorMark   = "div.error h1"
 	trouble     = errorMark + ", p.login_error"
 )

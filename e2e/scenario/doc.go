@@ -16,7 +16,7 @@
 //		Step:    func(s scenario.Step) { fmt.Println(s.Number, s.Name, s.Took, s.Err) },
 //	})
 //
-// The page objects (LoginPage, AcceptPage, ConsentPage, ServerPage, Notebook,
+// The page objects (LoginPage, AcceptPage, ConsentPage, ServerPage, Notebook, SharesPage,
 // ErrorPage) know the elements, so that a test of another story needs none of
 // the selectors. The package does not start a hub and does not import one.
 package scenario

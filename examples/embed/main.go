@@ -96,7 +96,7 @@ func (h *hub) server(w http.ResponseWriter, r *http.Request, v httpapi.Visitor) 
 	case "invite":
 		_, secret, err = h.sharing.CreateCode(r.Context(), v.Caller, sharing.CodeRequest{Server: n})
 	case "end": // codes first, or people come back in
-		err = errors.Join(h.sharing.DeleteCodes(r.Context(), v.Caller, n), h.sharing.RevokeAll(r.Context(), v.Caller, n))
+		err = errors.Join(h.sharing.DeleteCodes(r.Context(), v.Caller, sharing.DeleteRequest{Server: n}), h.sharing.RevokeAll(r.Context(), v.Caller, n))
 	default:
 		err = h.sharing.Authorize(v.Caller, "access:servers", n.Resource())
 	}

@@ -29,6 +29,9 @@ type Config struct {
 	// ImplicitSpawn makes the page of a server that is not running follow its
 	// own launch link after this time; 0 = never (HB-59).
 	ImplicitSpawn time.Duration
+	// Sharing tells that the hub has a page H+shares, where users see what they
+	// share: the bar and the home page link to it. A JupyterHub has none.
+	Sharing bool
 	// Logger gets what cannot be told to the visitor; nil = discard.
 	Logger *slog.Logger
 }
@@ -100,6 +103,7 @@ func (p *Pages) loadTemplates() error {
 type view struct {
 	Hub          string // escaped prefix of the hub's pages
 	Announcement string
+	Sharing      bool
 	Shell        Shell
 	Data         jhdata
 	Page         any // the page's own struct; its template alone knows which
@@ -141,6 +145,7 @@ func (p *Pages) renderTo(w io.Writer, name string, shell Shell, page any) error 
 	return p.pages[name].Execute(w, view{
 		Hub:          p.site.HubPrefix(),
 		Announcement: p.cfg.Announcement,
+		Sharing:      p.cfg.Sharing,
 		Shell:        shell,
 		Data: jhdata{
 			BaseURL: p.site.HubPrefix(), Prefix: p.site.BaseURL, User: shell.User,

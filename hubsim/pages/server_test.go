@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -76,6 +77,23 @@ func TestPendingPageFollowsTheProgress(t *testing.T) { // HB-56, HB-57, HB-100
 		assert.Equal(t, "Event log", text(one(t, details, "summary", tag("summary"))))
 		assert.True(t, hasID(details, "progress-log"))
 		assert.Equal(t, 1, countRefresh(doc), "works without scripts as well")
+	}
+}
+
+// A hub that has a page of one's shares leads to it from the home page and from the bar, those who are logged in.
+func TestHomeLeadsToTheSharesIfThereIsSuchAPage(t *testing.T) {
+	t.Parallel()
+	for sharing, want := range map[bool]int{true: 5, false: 4} {
+		p := newPages(t, pages.Config{BaseURL: "/b/", Sharing: sharing})
+		doc := parse(t, record(func(w http.ResponseWriter) { p.Home(w, pages.HomePage{Shell: pages.Shell{User: "ann"}}) }))
+		assert.Len(t, links(t, doc), want)
+		assert.Equal(t, sharing, slices.Contains(links(t, doc), "/b/hub/shares"))
+		assert.Equal(t, sharing, hasID(doc, "sharing"))
+		if sharing {
+			assert.Equal(t, "/b/hub/shares", attr(byID(t, doc, "sharing"), "href"))
+		}
+		doc = parse(t, record(func(w http.ResponseWriter) { p.Main(w, http.StatusOK, pages.Shell{}, "") }))
+		assert.NotContains(t, links(t, doc), "/b/hub/shares", "anonymous")
 	}
 }
 

@@ -4,6 +4,10 @@
 // and event streams pass as they flow; when a route is removed, what ran over
 // it ends.
 //
+// It also knows what is open: when somebody's access ends, Review has the
+// connections that carry a token or session of theirs looked at again, and cuts
+// those that are refused. Until then a request costs it two pointers.
+//
 // It is not a load balancer, it retries nothing of its own accord, and it grants
 // nothing: who may do what is decided behind it.
 //

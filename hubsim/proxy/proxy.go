@@ -28,6 +28,11 @@ type Config struct {
 	// Down answers when a target does not (HB-89), with status 503; nil = 503
 	// and a line of text. A web socket gets a bare 503 without it.
 	Down func(http.ResponseWriter, *http.Request)
+	// SessionCookie names the cookie of browser sessions, by which connections are attributed that bring no token (see Review); "" = none.
+	SessionCookie string
+	// Admits is asked when a target has agreed to open a web socket; after a no the client's connection is closed, before anything has passed. It is for
+	// what the target cannot know yet, and should be quick. nil = every one is opened.
+	Admits func(Connection) bool
 	// Logger gets what went wrong with targets; nil = discard.
 	Logger *slog.Logger
 }
@@ -37,6 +42,7 @@ type Config struct {
 type Proxy struct {
 	cfg    Config
 	routes routes
+	conns  connections
 	open   sync.WaitGroup // requests on their way over a route
 	mu     sync.Mutex     // guards open.Add against Close
 	closed bool
@@ -159,7 +165,17 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer context.AfterFunc(to.life, cancel)()
 	tied, untie := tie(to.life, w)
 	defer untie()
+	tied.cancel = cancel
+	tied.Prefix = to.prefix
+	tied.proxy = p
+	tied.brought = presented{r.Header.Get("Authorization"), r.URL.RawQuery, r.Header["Cookie"]}
+	// Before the target hears of the request: what it decides to admit has been entered.
+	p.conns.add(tied)
+	defer p.conns.remove(tied)
 	to.serve(tied, r.WithContext(ctx))
+	if tied.cutShort() {
+		panic(http.ErrAbortHandler) // the client's next request belongs on a connection that works
+	}
 }
 
 // enter counts a request, unless Close waits already.
@@ -172,9 +188,21 @@ func (p *Proxy) enter() bool {
 	return !p.closed
 }
 
+// admits asks about a web socket that is about to open.
+func (p *Proxy) admits(t *tiedWriter) bool {
+	if p.cfg.Admits == nil {
+		return true
+	}
+	p.conns.read(p.cfg.SessionCookie)
+	return p.cfg.Admits(t.Connection)
+}
+
 // failed answers for a target that did not.
 func (p *Proxy) failed(w http.ResponseWriter, r *http.Request, err error) {
 	t, ok := w.(*tiedWriter)
+	if ok && t.isRevoked() {
+		panic(http.ErrAbortHandler) // we did it, and there is nobody left to tell
+	}
 	if ok && !t.farewellAllowed() && r.Context().Err() != nil {
 		panic(http.ErrAbortHandler) // the client has gone; the target did nothing wrong
 	}

@@ -21,10 +21,17 @@ type tiedWriter struct {
 	// relayed: what is written comes from another server, whose word is final.
 	relayed bool
 	body    *watchedBody // of a relayed request; nil when it has none
+	cancel  context.CancelFunc
+	proxy   *Proxy
+
+	Connection             // Claims are guarded by connections.mu until they have been read, and never change after
+	brought    presented   // what Claims are read from
+	prev, next *tiedWriter // in connections.fresh; guarded by connections.mu
 
 	mu      sync.Mutex
 	conn    net.Conn // once a web socket has taken the connection over
 	leaving bool     // a farewell is on its way: do not cut it
+	revoked bool     // who made the request may not be here any more
 	done    bool     // the handler has returned: hands off
 }
 
@@ -60,6 +67,32 @@ func (t *tiedWriter) cut() {
 		return
 	}
 	t.deadlines(longAgo, longAgo)
+}
+
+// revoke cuts this connection alone, and tells whether it was still open.
+func (t *tiedWriter) revoke() bool {
+	t.mu.Lock()
+	over := t.done || t.revoked
+	t.revoked = true
+	t.mu.Unlock()
+	if !over {
+		t.cancel() // the target hears of it
+		t.cut()
+	}
+	return !over
+}
+
+func (t *tiedWriter) isRevoked() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.revoked
+}
+
+// cutShort: whatever the handler made of it, the client must not take what it got for a whole answer.
+func (t *tiedWriter) cutShort() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.revoked && t.conn == nil
 }
 
 // deadlines has no error to give: a recorder in a test knows no deadlines and
@@ -131,6 +164,7 @@ func (t *tiedWriter) WriteHeader(status int) {
 
 // Hijack hands out the connection and remembers it.
 func (t *tiedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	admitted := t.proxy.admits(t)
 	conn, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
 	if err != nil {
 		return nil, nil, err
@@ -138,7 +172,8 @@ func (t *tiedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.conn = conn
-	if t.ended() {
+	t.revoked = t.revoked || !admitted
+	if t.ended() || t.revoked {
 		_ = conn.Close() // what follows fails on it, as it should
 	}
 	return conn, rw, nil

@@ -20,7 +20,7 @@ func (s *Server) serveVersion(w http.ResponseWriter, _ *http.Request) {
 
 func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
-	open, active := s.open, s.active
+	open, active := len(s.open), s.active
 	s.mu.Unlock()
 	web.WriteJSON(w, http.StatusOK, struct {
 		Connections  int      `json:"connections"`

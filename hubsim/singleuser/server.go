@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hubshare/hubshare/internal/web"
+	"github.com/hubshare/hubshare/oauth/hubauth"
 )
 
 // Server is one single-user server: an http.Handler for everything below its
@@ -24,11 +25,13 @@ type Server struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 
+	auth *hubauth.Auth
+
 	mu      sync.Mutex
 	closed  bool
-	sockets sync.WaitGroup // added to only while not closed
-	open    int            // sockets, for /api/status
-	active  time.Time      // last request of an admitted visitor
+	sockets sync.WaitGroup       // added to only while not closed
+	open    map[*socket]struct{} // see channels.go
+	active  time.Time            // last request of an admitted visitor
 }
 
 // New makes a server. It asks nothing of the hub yet: see Start. The error
@@ -39,7 +42,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("single-user server: %w", err)
 	}
-	s := &Server{cfg: cfg, settings: set, started: cfg.Now()}
+	s := &Server{cfg: cfg, settings: set, started: cfg.Now(), open: map[*socket]struct{}{}}
 	s.active = s.started
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.reporter.server = s
@@ -96,6 +99,7 @@ func (s *Server) route() error {
 	if err != nil {
 		return err
 	}
+	s.auth = auth
 	open := func(pattern string, h http.HandlerFunc) { s.routes.Handle(s.settings.prefix+pattern, s.onlyRead(h)) }
 	page := func(pattern string, h http.HandlerFunc) {
 		s.routes.Handle(s.settings.prefix+pattern, s.guard(auth, s.onlyRead(h)))

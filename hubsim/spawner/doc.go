@@ -3,7 +3,10 @@
 // A [Spawner] turns a [Spec] into a running [Process]; [Probe] then asks the
 // process whether it is ready. [InProcess] serves an http.Handler of this
 // program on a loopback port of its own, so that a server has an address, a
-// start and an end as a real process has.
+// start and an end as a real process has. [Command] runs real programs, such as
+// jupyterhub-singleuser, and [Program] is what it and the hub's managed services
+// are made of: a program whose end leaves nothing running, nor does the end of the
+// process that started it.
 //
 // It is not a life cycle: limits on the time, records of servers, tokens,
 // OAuth clients and routes belong to the hub, which calls this package.

@@ -30,3 +30,22 @@ func Example() {
 	// ready: /user/ann/ 5.5.1 <nil>
 	// stopped: <nil>
 }
+
+func ExampleProgram() {
+	p, err := spawner.Program{
+		Args: []string{"sh", "-c", "echo hello $NAME; echo the key is $KEY"},
+		Env:  map[string]string{"NAME": "ann", "KEY": "s3cret"},
+		Hide: []string{"s3cret"},
+	}.Start(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	<-p.Done()
+	fmt.Print(p.Tail())
+	fmt.Println(p.Err())
+	// Output:
+	// hello ann
+	// the key is REDACTED
+	// sh ended by itself: exit status 0
+}

@@ -23,19 +23,24 @@ const (
 // it: the error then wraps ctx.Err and says what the last attempt met. client
 // nil = http.DefaultClient.
 func Probe(ctx context.Context, client *http.Client, server *url.URL) (version string, err error) {
-	if client == nil {
-		client = http.DefaultClient
-	}
-	once := *client
-	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	target := *server
 	target.Path += "api"
 	if target.RawPath != "" {
 		target.RawPath += "api"
 	}
+	return Await(ctx, client, &target)
+}
+
+// Await is Probe for any address: it asks until there is an answer below 500.
+func Await(ctx context.Context, client *http.Client, target *url.URL) (version string, err error) {
+	if client == nil {
+		client = http.DefaultClient
+	}
+	once := *client
+	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	last := errors.New("not asked yet")
 	for pause := probePause; ; pause = min(2*pause, maxProbePause) {
-		if version, err = ask(ctx, &once, &target); err == nil {
+		if version, err = ask(ctx, &once, target); err == nil {
 			return version, nil
 		}
 		if ctx.Err() == nil {

@@ -11,12 +11,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/hubshare/hubshare/hubsim/spawner"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // listen serves h until the test ends and gives the address of ann's server.
 func listen(t *testing.T, h http.HandlerFunc) (*http.Client, *url.URL) {

@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package spawner
+
+import "syscall"
+
+func dieWithParent(*syscall.SysProcAttr) {}
