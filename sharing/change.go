@@ -43,7 +43,7 @@ type Record struct {
 	Actor     string   `json:"actor,omitempty"`
 	Server    string   `json:"server,omitempty"`   // "owner/name"
 	Grantees  []string `json:"grantees,omitempty"` // "user:name", "group:name"
-	// Bases are scopes without the server's filter: those granted, those that were taken away, those of the code.
+	// Bases are scopes without the server's filter: those granted, those taken away, those of a code that was made or exchanged.
 	Bases []string `json:"scopes,omitempty"`
 	// Cascade: the access that a code gave went with it.
 	Cascade bool `json:"cascade,omitempty"`

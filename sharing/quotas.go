@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -137,7 +138,7 @@ func (s *Service) tally(ctx context.Context, now time.Time, limits []limit, n in
 		}
 		// Shut with the last one already, so that whoever is refused next is told the time when it really opens.
 		end := periodEnd(now, l.quota.Per)
-		s.meters.shut(l, end)
+		s.meters.shut(now, l, end)
 		if sums[i] > l.quota.N {
 			refused = tooOften(end.Sub(now))
 		}
@@ -149,7 +150,7 @@ func (s *Service) tally(ctx context.Context, now time.Time, limits []limit, n in
 func (s *Service) failed(ctx context.Context, now time.Time, by Caller) {
 	// A visitor who leaves does not get the failure for free.
 	err := s.tally(context.WithoutCancel(ctx), now, s.failures(by), 1)
-	if _, refused := err.(*Error); err != nil && !refused && s.Logger != nil {
+	if err != nil && !errors.Is(err, ErrQuota) && s.Logger != nil {
 		s.Logger.LogAttrs(ctx, slog.LevelWarn, "a failed attempt was not counted", slog.Any("error", err))
 	}
 }
@@ -189,10 +190,10 @@ func (m *meters) take(now time.Time, limits []limit, n int) (giveBack func(), er
 	return undo, nil
 }
 
-func (m *meters) shut(l limit, until time.Time) {
+func (m *meters) shut(now time.Time, l limit, until time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.meter(until, l).full = until
+	m.meter(now, l).full = until
 }
 
 // meter gives the one of a limit. The caller has the lock.

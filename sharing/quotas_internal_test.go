@@ -19,7 +19,7 @@ func TestMetersAreBounded(t *testing.T) {
 	_, err := m.take(now, []limit{spent}, 1)
 	require.NoError(t, err)
 	shut := limit{"shut", Quota{N: 5, Per: time.Hour}}
-	m.shut(shut, now.Add(time.Hour))
+	m.shut(now, shut, now.Add(time.Hour))
 	for i := range 3 * maxMeters {
 		giveBack, err := m.take(now, []limit{{fmt.Sprint(i), Quota{N: 5, Per: time.Hour}}}, 1)
 		require.NoError(t, err)

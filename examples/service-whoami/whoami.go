@@ -91,6 +91,6 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	case <-ctx.Done():
 	}
 	err := server.Close()
-	<-served
+	_ = <-served // says that it was closed
 	return err
 }

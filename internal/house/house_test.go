@@ -28,6 +28,7 @@ const (
 	goldmark   = "github.com/yuin/goldmark"
 	xnet       = "golang.org/x/net"
 	xsync      = "golang.org/x/sync"
+	xtime      = "golang.org/x/time"
 	xoauth2    = "golang.org/x/oauth2"
 	testify    = "github.com/stretchr/testify"
 	goleak     = "go.uber.org/goleak"
@@ -55,7 +56,7 @@ func list(s ...string) []string { return s }
 var rooms = []room{
 	{folder: "scopes"},
 
-	{folder: "sharing", ours: list("scopes", "internal"), theirs: list(xsync)},
+	{folder: "sharing", ours: list("scopes", "internal"), theirs: list(xsync, xtime)},
 	{folder: "sharing/httpapi", ours: list("scopes", "sharing", "internal"), not: list("sharing/sqlstore"), theirs: list(xsync)},
 	{folder: "sharing/sqlstore", ours: list("scopes", "sharing", "internal"), not: list("sharing/httpapi")},
 	{folder: "sharing/storetest", ours: list("scopes", "sharing"), not: list("sharing/sqlstore"), theirs: list(testify)},

@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -12,7 +13,6 @@ import (
 	"github.com/hubshare/hubshare/internal/pgtest"
 	"github.com/hubshare/hubshare/sharing"
 	"github.com/hubshare/hubshare/sharing/sqlstore"
-	_ "github.com/jackc/pgx/v5/stdlib" // the naive way goes past package sqldb
 )
 
 // naive exchanges a code as one would at first: it takes the code's row, so that all others wait, and then sends one statement after the other.
@@ -35,7 +35,7 @@ func naive(ctx context.Context, db *sql.DB, visitor string) error {
 		return err
 	}
 	err = tx.QueryRowContext(ctx, `SELECT id FROM sharing_shares WHERE server_id = $1 AND user_id = $2`, server, visitor).Scan(&share)
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		err = tx.QueryRowContext(ctx, `INSERT INTO sharing_shares (server_id, owner_id, user_id, created_at) VALUES ($1, $2, $3, $4) RETURNING id`,
 			server, owner, visitor, now.UnixMicro()).Scan(&share)
 	}

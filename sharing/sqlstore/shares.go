@@ -267,19 +267,36 @@ func (s *Store) Shares(ctx context.Context, now time.Time, f sharing.Filter, w s
 	if where == "" {
 		return page, nil
 	}
-	where += ` AND ` + liveShare
+	// The ids alone come from an index, and once for both the number and the page; only the rows of the page are read.
+	text := `WITH hits AS MATERIALIZED (SELECT s.id FROM sharing_shares s WHERE ` + where + ` AND ` + liveShare + `),
+		page AS (SELECT id FROM hits ORDER BY id` + limit(args) + `)
+		SELECT ` + shareColumns + `, total.n FROM (SELECT count(*) AS n FROM hits) AS total
+		LEFT JOIN sharing_shares s ON s.id IN (SELECT id FROM page) ORDER BY s.id`
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sharing_shares s WHERE `+where, args...).Scan(&page.Total); err != nil {
-			return fmt.Errorf("count shares: %w", err)
-		}
-		page.Items, err = query(ctx, tx, scanShare, `SELECT `+shareColumns+` FROM sharing_shares s WHERE `+where+` ORDER BY s.id`+limit(args),
-			append(slices.Clone(args), max(w.Limit, 0), max(w.Offset, 0))...)
+		page.Items = nil
+		_, err := query(ctx, tx, func(r scanner) (none struct{}, err error) {
+			share, found, err := scanListed(r, &page.Total)
+			if found {
+				page.Items = append(page.Items, share)
+			}
+			return none, err
+		}, text, append(args, max(w.Limit, 0), max(w.Offset, 0))...)
 		if err != nil {
 			return fmt.Errorf("read shares: %w", err)
 		}
 		return s.addGrants(ctx, tx, now, page.Items)
 	})
 	return page, err
+}
+
+// scanListed is scanShare where the number of all stands behind a share, and in a row of its own if the page has none.
+func scanListed(rows scanner, total *int) (share sharing.StoredShare, found bool, err error) {
+	var server, owner, user, group sql.NullString
+	var id, created sql.NullInt64
+	err = rows.Scan(&id, &server, &owner, &user, &group, &created, total)
+	return sharing.StoredShare{
+		ID: id.Int64, Place: sharing.Place{ServerID: server.String, OwnerID: owner.String}, Grantee: granteeOf(user, group), CreatedAt: timeOf(created),
+	}, id.Valid, err
 }
 
 // conditions turns a filter into SQL on a table s; "" = nothing is chosen. Argument 1 is now, for a condition that the caller adds.

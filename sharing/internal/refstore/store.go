@@ -183,7 +183,7 @@ func (s *Store) index(serverID string, g sharing.Grantee) int {
 
 // may tells what keeps a grantee from getting something.
 func (s *Store) may(at sharing.Place, g sharing.Grantee) error {
-	if err := s.refuseGone(append(ofPlace(at), sharing.GoneError{Kind: g.Kind, ID: g.ID})...); err != nil {
+	if err := s.refuseGone(append(ofPlace(at), sharing.GoneError(g))...); err != nil {
 		return err
 	}
 	if g.Kind != sharing.KindUser && g.Kind != sharing.KindGroup {
