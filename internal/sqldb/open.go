@@ -33,6 +33,9 @@ const (
 	readers = 4
 	// busyMillis is how long a writer waits for one of another process.
 	busyMillis = 10_000
+	// cacheKiB is what a connection to a file may keep of it in memory. A list of a thousand things that lie each on another page of a
+	// large file takes a few MiB.
+	cacheKiB = 16 << 10
 )
 
 // DB is an open database. It is safe for concurrent use.
@@ -198,7 +201,7 @@ func settings(more url.Values) url.Values {
 		"_dqs":          {"0"},
 		"_defensive":    {"1"},
 		"_error_rc":     {"1"},
-		"_pragma":       {"temp_store(memory)"},
+		"_pragma":       {"temp_store(memory)", fmt.Sprintf("cache_size(-%d)", cacheKiB)},
 	}
 	for key, values := range more {
 		v[key] = values
