@@ -55,4 +55,9 @@
 // ([Dialect.In]). SQLite's are never interrupted: a context that has ended is
 // seen before the next statement, and before the commit. [DB.Statements] counts
 // them, for tests that hold a page to a number of statements.
+//
+// On PostgreSQL most of it is the way to the server and back. A [Batch] makes
+// that way once for many statements. A transaction that writes begins with its
+// locks on one way, and what it announces goes on that of its commit. One statement
+// that reads needs no transaction: see [DB.Reader].
 package sqldb

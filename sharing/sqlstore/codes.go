@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hubshare/hubshare/internal/sqldb"
 	"github.com/hubshare/hubshare/sharing"
 )
 
@@ -92,15 +93,11 @@ func (s *Store) CreateCode(ctx context.Context, now time.Time, a sharing.Act, o 
 }
 
 // FindCode gives the live code that matches.
-func (s *Store) FindCode(ctx context.Context, now time.Time, p sharing.Probe) (code sharing.StoredCode, err error) {
-	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		code, err = findCode(ctx, tx, now, p)
-		return err
-	})
-	return code, err
+func (s *Store) FindCode(ctx context.Context, now time.Time, p sharing.Probe) (sharing.StoredCode, error) {
+	return findCode(ctx, s.db.Reader(), now, p)
 }
 
-func findCode(ctx context.Context, tx *sql.Tx, now time.Time, p sharing.Probe) (sharing.StoredCode, error) {
+func findCode(ctx context.Context, tx sqldb.Querier, now time.Time, p sharing.Probe) (sharing.StoredCode, error) {
 	codes, err := query(ctx, tx, scanCode, codesLike, p.Prefix)
 	if err != nil {
 		return sharing.StoredCode{}, fmt.Errorf("read codes: %w", err)

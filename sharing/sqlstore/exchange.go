@@ -87,14 +87,14 @@ func (s *Store) exchangeWithin(ctx context.Context, tx *sql.Tx, all []*exchange,
 	}
 	for _, x := range all {
 		if x.present(codes); x.err == nil {
-			found.about(&x.granting)
+			found.about(&x.grant)
 		}
 	}
 	var granted []*granting
 	uses := map[int64]*use{}
 	for _, x := range all {
 		if x.err == nil && x.judge(uses) {
-			granted = append(granted, &x.granting)
+			granted = append(granted, &x.grant)
 		}
 	}
 	if len(granted) == 0 {
@@ -117,7 +117,7 @@ func (x *exchange) present(codes []storedCode) {
 		x.err = sharing.ErrOwnCode
 	default:
 		x.code = code
-		x.granting = granting{Place: code.Place, now: x.now, to: x.to, bases: code.Bases, codeID: code.ID, actor: x.to.ID, Ends: ends(code.Terms, x.now)}
+		x.grant = granting{Place: code.Place, now: x.now, to: x.to, bases: code.Bases, codeID: code.ID, actor: x.to.ID, Ends: ends(code.Terms, x.now)}
 	}
 }
 
@@ -131,11 +131,11 @@ func (x *exchange) judge(uses map[int64]*use) bool {
 	case x.code.MaxUses > 0 && x.code.Exchanges+u.n >= x.code.MaxUses:
 		x.share, x.err = x.cameBy()
 		return false
-	case x.gone != nil:
-		x.err = x.gone
+	case x.grant.gone != nil:
+		x.err = x.grant.gone
 		return false
 	}
-	x.decide()
+	x.grant.decide()
 	uses[x.code.ID], u.n, u.last = u, u.n+1, x.now
 	x.change = touching(sharing.Change{
 		At: x.now, Action: sharing.ActionExchange, ActorID: x.to.ID, ServerID: x.code.ServerID, CodeID: sharing.CodeID(x.code.ID),
@@ -146,7 +146,7 @@ func (x *exchange) judge(uses map[int64]*use) bool {
 
 // cameBy gives the share of a visitor who has a live grant by a code that is spent, and ErrCodeSpent to all others.
 func (x *exchange) cameBy() (sharing.StoredShare, error) {
-	share := x.result()
+	share := x.grant.result()
 	if !slices.ContainsFunc(share.Grants, func(g sharing.StoredGrant) bool { return g.CodeID == x.code.ID }) {
 		return sharing.StoredShare{}, sharing.ErrCodeSpent
 	}
@@ -160,8 +160,8 @@ func finish(ctx context.Context, tx *sql.Tx, all []*exchange, uses map[int64]*us
 		if x.change.Action == "" {
 			continue
 		}
-		x.share = x.result()
-		x.writeGrants(&b)
+		x.share = x.grant.result()
+		x.grant.writeGrants(&b)
 		if err := addChange(&b, &x.change); err != nil {
 			return err
 		}

@@ -33,8 +33,8 @@ type exchange struct {
 	to    sharing.Grantee
 	turn  chan bool // once: true = to lead, false = it was done
 
-	code sharing.StoredCode
-	granting
+	code  sharing.StoredCode
+	grant granting
 
 	// The answer.
 	share  sharing.StoredShare

@@ -2,10 +2,13 @@ package sqlstore_test
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -186,4 +189,56 @@ func TestOneWhoLeavesTakesNobodyAlong(t *testing.T) {
 		assert.NoError(t, c.answers["u-leads"], "what was done is told")
 		assert.Equal(t, 3, c.exchanges())
 	})
+}
+
+// A row of an index has a limit on PostgreSQL, and so has whoever's id is longer; nobody else.
+func TestWhatIsWrongWithOneIsTheFateOfNoOther(t *testing.T) {
+	t.Parallel()
+	store := open(t, pgtest.DSN(t))
+	c := newCrowd(t, store, sharing.CodeLimits{})
+	random := make([]byte, 10_000)
+	_, err := rand.NewChaCha8([32]byte{4}).Read(random)
+	require.NoError(t, err)
+	tooLong := hex.EncodeToString(random)
+	c.queue(t.Context(), "u-bob", c.probe)
+	c.queue(t.Context(), tooLong, c.probe)
+	c.queue(t.Context(), "u-carol", c.probe)
+	c.end()
+	assert.NoError(t, c.answers["u-bob"])
+	assert.NoError(t, c.answers["u-carol"])
+	assert.ErrorContains(t, c.answers[tooLong], "index row")
+	assert.Equal(t, 3, c.exchanges())
+}
+
+// SH-45 a: uses that several replicas give away at once are as many as there are.
+func TestReplicasShareTheUsesThatAreLeft(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	replicas := []*sqlstore.Store{open(t, dsn), open(t, dsn), open(t, dsn)}
+	const uses = 10
+	_, _, err := replicas[0].CreateCode(t.Context(), now, sharing.Act{}, sharing.CodeOrder{
+		Place: lab, Bases: []string{"access:servers"}, Prefix: "abcd", Hash: "hash", ExpiresAt: now.Add(time.Hour), CodeLimits: sharing.CodeLimits{MaxUses: uses},
+	})
+	require.NoError(t, err)
+	p := sharing.Probe{Prefix: "abcd", Match: func(stored string) bool { return stored == "hash" }}
+	var all sync.WaitGroup
+	var done atomic.Int64
+	for i := range 60 {
+		all.Go(func() {
+			_, _, err := replicas[i%3].Exchange(t.Context(), now, sharing.Act{}, p, sharing.Ref{Kind: sharing.KindUser, ID: fmt.Sprint("u-", i)})
+			if err == nil {
+				done.Add(1)
+				return
+			}
+			assert.ErrorIs(t, err, sharing.ErrCodeSpent)
+		})
+	}
+	all.Wait()
+	assert.EqualValues(t, uses, done.Load())
+	codes, err := replicas[0].Codes(t.Context(), now, sharing.Filter{ServerID: lab.ServerID}, sharing.Window{Limit: 1})
+	require.NoError(t, err)
+	assert.Equal(t, uses, codes.Items[0].Exchanges)
+	page, err := replicas[0].Shares(t.Context(), now, sharing.Filter{ServerID: lab.ServerID}, sharing.Window{Limit: 100})
+	require.NoError(t, err)
+	assert.Equal(t, uses, page.Total)
 }

@@ -104,6 +104,7 @@ CREATE INDEX sharing_shares_user ON sharing_shares (user_id) WHERE user_id IS NO
 CREATE INDEX sharing_shares_group ON sharing_shares (group_id) WHERE group_id IS NOT NULL;
 ALTER TABLE sharing_grants_by_session RENAME TO sharing_grants;
 CREATE INDEX sharing_grants_expires ON sharing_grants (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX sharing_grants_limited ON sharing_grants (share_id, expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE sharing_tallies (
 	key     TEXT NOT NULL,
@@ -180,6 +181,7 @@ ALTER TABLE sharing_grants
 	DROP CONSTRAINT sharing_grants_pkey,
 	ADD PRIMARY KEY (share_id, code_id, base, session);
 ALTER TABLE sharing_grants ALTER COLUMN session DROP DEFAULT;
+CREATE INDEX sharing_grants_limited ON sharing_grants (share_id, expires_at) WHERE expires_at IS NOT NULL;
 
 ALTER TABLE sharing_shares DROP CONSTRAINT sharing_shares_server_id_group_id_key;
 CREATE UNIQUE INDEX sharing_shares_server_group ON sharing_shares (server_id, group_id) WHERE group_id IS NOT NULL;

@@ -19,6 +19,10 @@ const live = `(g.expires_at IS NULL OR g.expires_at > $1)`
 // liveShare is the condition on a share that has such a row.
 const liveShare = `EXISTS (SELECT 1 FROM sharing_grants g WHERE g.share_id = s.id AND ` + live + `)`
 
+// liveListed is the same for many shares: each has a grant, and of those without one that ends none has to be looked at. An index of the others
+// answers that, as long as it is asked for a time; NULL never is after one.
+const liveListed = `(NOT EXISTS (SELECT 1 FROM sharing_grants g WHERE g.share_id = s.id AND g.expires_at > 0) OR ` + liveShare + `)`
+
 // direct is the code_id of the grant that came by no code.
 const direct = 0
 
@@ -268,7 +272,7 @@ func (s *Store) Shares(ctx context.Context, now time.Time, f sharing.Filter, w s
 		return page, nil
 	}
 	// The ids alone come from an index, and once for both the number and the page; only the rows of the page are read.
-	text := `WITH hits AS MATERIALIZED (SELECT s.id FROM sharing_shares s WHERE ` + where + ` AND ` + liveShare + `),
+	text := `WITH hits AS MATERIALIZED (SELECT s.id FROM sharing_shares s WHERE ` + where + ` AND ` + liveListed + `),
 		page AS (SELECT id FROM hits ORDER BY id` + limit(args) + `)
 		SELECT ` + shareColumns + `, total.n FROM (SELECT count(*) AS n FROM hits) AS total
 		LEFT JOIN sharing_shares s ON s.id IN (SELECT id FROM page) ORDER BY s.id`
@@ -344,20 +348,16 @@ func (s *Store) ScopesOf(ctx context.Context, now time.Time, userID string, grou
 		base string
 		end  time.Time // zero = never
 	}
-	var rows []held
-	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		rows, err = query(ctx, tx, func(r scanner) (h held, err error) {
-			var at sql.NullInt64
-			err = r.Scan(&h.ServerID, &h.OwnerID, &h.base, &at)
-			h.end = timeOf(at)
-			return h, err
-			// max() skips NULL, so a base that is also held for ever is told by the count of rows without an end.
-		}, `SELECT s.server_id, min(s.owner_id), g.base, CASE WHEN count(*) = count(g.expires_at) THEN max(g.expires_at) END
-			FROM sharing_shares s JOIN sharing_grants g ON g.share_id = s.id
-			WHERE (s.user_id = $2 OR `+s.db.Dialect().In("s.group_id", 3)+`) AND `+live+`
-			GROUP BY s.server_id, g.base ORDER BY s.server_id, g.base`, now.UnixMicro(), userID, s.db.Dialect().Strings(groupIDs))
-		return err
-	})
+	rows, err := query(ctx, s.db.Reader(), func(r scanner) (h held, err error) {
+		var at sql.NullInt64
+		err = r.Scan(&h.ServerID, &h.OwnerID, &h.base, &at)
+		h.end = timeOf(at)
+		return h, err
+		// max() skips NULL, so a base that is also held for ever is told by the count of rows without an end.
+	}, `SELECT s.server_id, min(s.owner_id), g.base, CASE WHEN count(*) = count(g.expires_at) THEN max(g.expires_at) END
+		FROM sharing_shares s JOIN sharing_grants g ON g.share_id = s.id
+		WHERE (s.user_id = $2 OR `+s.db.Dialect().In("s.group_id", 3)+`) AND `+live+`
+		GROUP BY s.server_id, g.base ORDER BY s.server_id, g.base`, now.UnixMicro(), userID, s.db.Dialect().Strings(groupIDs))
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("sum the shares of a user: %w", err)
 	}

@@ -122,7 +122,7 @@ func addChange(b *sqldb.Batch, c *sharing.Change) error {
 type scanner interface{ Scan(dest ...any) error }
 
 // query reads all rows before it returns: a transaction has one connection, on which one thing goes on at a time.
-func query[T any](ctx context.Context, tx *sql.Tx, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
+func query[T any](ctx context.Context, tx sqldb.Querier, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
 	rows, err := tx.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
