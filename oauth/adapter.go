@@ -77,18 +77,18 @@ func (a *adapter) GetAuthorizeCodeSession(ctx context.Context, hash string, _ fo
 
 // requester is an authorize request as fosite wants it back from a store.
 func (a *adapter) requester(f *flow) fosite.Requester {
-	r := fosite.NewRequest()
-	r.ID = f.code.Hash
-	r.Client = client{f.client}
-	r.Session = &session{f}
-	r.Form = url.Values{"redirect_uri": {toAbsolute(f.code.RedirectURI)}}
+	if f.stored != nil {
+		return f.stored // asked for more than once, and changed by nobody
+	}
+	r := &fosite.Request{
+		ID: f.code.Hash, RequestedAt: f.now, Client: client{f.client}, Session: &session{f},
+		Form: url.Values{"redirect_uri": {toAbsolute(f.code.RedirectURI)}},
+	}
 	if f.code.Challenge != "" {
 		r.Form.Set("code_challenge", f.code.Challenge)
 		r.Form.Set("code_challenge_method", "S256")
 	}
-	for _, s := range f.code.Scopes {
-		r.GrantScope(s.String())
-	}
+	f.stored = r
 	return r
 }
 
@@ -192,15 +192,21 @@ func (a *adapter) ValidateRefreshToken(context.Context, fosite.Requester, string
 
 // The strategy: 30 alphanumerics for both kinds (OA-55, OA-58).
 
-func (a *adapter) AuthorizeCodeSignature(_ context.Context, code string) string {
+// AuthorizeCodeSignature is asked for again and again.
+func (a *adapter) AuthorizeCodeSignature(ctx context.Context, code string) string {
+	if f := flowOf(ctx); f.hash != "" && f.secret == code {
+		return f.hash
+	}
 	return codeHash(code)
 }
 
-func (a *adapter) GenerateAuthorizeCode(context.Context, fosite.Requester) (code, hash string, err error) {
+func (a *adapter) GenerateAuthorizeCode(ctx context.Context, _ fosite.Requester) (code, hash string, err error) {
 	if code, err = newAlphanumerics(a.p.rand, oauthSecret); err != nil {
 		return "", "", err
 	}
-	return code, codeHash(code), nil
+	f := flowOf(ctx)
+	f.secret, f.hash = code, codeHash(code)
+	return code, f.hash, nil
 }
 
 func (a *adapter) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester, _ string) error {

@@ -58,7 +58,7 @@ func (p *Provider) identify(ctx context.Context, now time.Time, secret string) (
 	}
 	e := &cached{until: now.Add(p.cfg.CacheAge), Identity: Identity{
 		Owner: t.Owner, Name: o.Name, TokenID: t.ID, ClientID: t.ClientID, SessionID: t.SessionID, Note: t.Note,
-		Effective: p.registry.Effective(t.Scopes, o.Owner, t.For, o.Held, p.host),
+		Effective: p.registry.Effective(t.Scopes, o.Owner, t.For, o.cut(), p.host),
 	}}
 	if last := p.activity.overlay(t.Token).LastActivity; !last.IsZero() {
 		e.seen.Store(last.UnixNano())
@@ -89,16 +89,4 @@ func (p *Provider) find(ctx context.Context, now time.Time, secret string) (Issu
 		return Issued{}, ErrNoToken
 	}
 	return found, nil
-}
-
-// issuedTo gives the client of a token; the zero Client is the hub's own.
-func (p *Provider) issuedTo(ctx context.Context, t Token) (Client, error) {
-	if t.ClientID == "" {
-		return Client{}, nil
-	}
-	c, err := p.store.Client(ctx, t.ClientID)
-	if err != nil {
-		return Client{}, fmt.Errorf("look up the client of a token: %w", err)
-	}
-	return c, nil
 }

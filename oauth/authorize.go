@@ -131,19 +131,11 @@ func (p *Provider) skipConsent(ctx context.Context, c Client, who asker, granted
 	if c.NoConfirm || c.For.Server != "" && p.host.OwnsServer(ctx, who.ref, c.For.Server) {
 		return true, nil
 	}
-	tokens, err := p.store.Tokens(ctx, p.now(), who.ref)
+	agreed, err := p.store.Agreed(ctx, p.now(), who.ref, c.ID)
 	if err != nil {
 		return false, fmt.Errorf("look for earlier consent: %w", err)
 	}
-	agreed := map[scopes.Scope]bool{}
-	for _, t := range tokens {
-		if t.ClientID == c.ID {
-			for _, s := range t.Scopes {
-				agreed[s] = true
-			}
-		}
-	}
-	return len(agreed) > 0 && !slices.ContainsFunc(granted, func(s scopes.Scope) bool { return !agreed[s] }), nil
+	return len(agreed) > 0 && !slices.ContainsFunc(granted, func(s scopes.Scope) bool { return !slices.Contains(agreed, s) }), nil
 }
 
 func (p *Provider) consent(c Client, who asker, granted []scopes.Scope) (*Consent, error) {

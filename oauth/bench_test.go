@@ -29,7 +29,7 @@ func TestALoginIsTwoCommits(t *testing.T) { // OA-193
 	faults.Watch(0)
 	_, err := h.Exchange(t.Context(), form(h.code(t, h.alice, query())))
 	require.NoError(t, err)
-	assert.Equal(t, []string{"Client", "PutCode", "Client", "Code", "Redeem"}, faults.Calls())
+	assert.Equal(t, []string{"Client", "PutCode", "ClientAndCode", "Redeem"}, faults.Calls())
 }
 
 func TestARequestAsksTheStoreOnceAtMost(t *testing.T) { // OA-193

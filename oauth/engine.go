@@ -58,14 +58,16 @@ func newEngine(p *Provider) *fosite.Fosite {
 
 // flow is one passage through fosite: what it is given, and what it would have stored. It belongs to one request.
 type flow struct {
-	now    time.Time
-	client Client
-	code   Code // as found, or about to be stored
+	now          time.Time
+	secret, hash string // of the code that a client sent, or that was drawn
+	client       Client
+	code         Code // as found, or about to be stored; zero if there is none
 
-	proving bool  // fosite has come as far as PKCE
-	spent   bool  // the code was redeemed before
-	failed  error // what our own side failed with, beyond what fosite may tell the client
-	token   Token // to be inserted, then as inserted
+	proving bool             // fosite has come as far as PKCE
+	spent   bool             // the code was redeemed before
+	failed  error            // what our own side failed with, beyond what fosite may tell the client
+	token   Token            // to be inserted, then as inserted
+	stored  fosite.Requester // the code as fosite is shown it; nil until it asks
 }
 
 type flowKey struct{}
@@ -88,9 +90,6 @@ func (p *Provider) newCode(ctx context.Context, now time.Time, r AuthorizeReques
 	ar, err := p.engine.NewAuthorizeRequest(ctx, request(ctx, http.MethodGet, form))
 	if err != nil {
 		return "", Code{}, fmt.Errorf("make authorization code: %w", err)
-	}
-	for _, s := range granted {
-		ar.GrantScope(s.String())
 	}
 	resp, err := p.engine.NewAuthorizeResponse(ctx, ar, &session{f})
 	if err != nil {

@@ -32,14 +32,16 @@ func (p *Provider) answer(ctx context.Context, form url.Values) (Grant, error) {
 	if err := checkForm(form); err != nil {
 		return Grant{}, err
 	}
-	c, err := p.authenticateClient(ctx, form.Get("client_id"), form.Get("client_secret"))
-	if err != nil {
+	f := &flow{now: p.now(), secret: form.Get("code")}
+	if f.secret != "" {
+		f.hash = codeHash(f.secret)
+	}
+	if err := p.authenticateClient(ctx, f, form.Get("client_id"), form.Get("client_secret")); err != nil {
 		return Grant{}, err
 	}
-	now := p.now()
-	g, burn, err := p.exchange(ctx, now, c, form)
-	if refused := new(Error); errors.As(err, &refused) && form.Get("code") != "" {
-		if err := p.store.FailCode(ctx, now, codeHash(form.Get("code")), burn); err != nil {
+	g, burn, err := p.exchange(ctx, f, form)
+	if refused := new(Error); errors.As(err, &refused) && f.secret != "" {
+		if err := p.store.FailCode(ctx, f.now, f.hash, burn); err != nil {
 			return Grant{}, fmt.Errorf("count a failed exchange: %w", err)
 		}
 	}
@@ -68,34 +70,30 @@ func checkForm(form url.Values) error {
 }
 
 // authenticateClient compares the secret in the body; there is no other way in (OA-51). Unknown ids cost as much as wrong secrets (OA-S9).
-func (p *Provider) authenticateClient(ctx context.Context, id, secret string) (Client, error) {
-	c, err := p.store.Client(ctx, id)
-	if err != nil && !errors.Is(err, ErrNoClient) {
-		return Client{}, fmt.Errorf("look up oauth client: %w", err)
+// The flow gets the client and, read along with it, the code.
+func (p *Provider) authenticateClient(ctx context.Context, f *flow, id, secret string) (err error) {
+	f.client, f.code, err = p.store.ClientAndCode(ctx, f.now, id, f.hash)
+	if err != nil && !errors.Is(err, ErrNoClient) && !errors.Is(err, ErrNoCode) {
+		return fmt.Errorf("look up oauth client and code: %w", err)
 	}
-	if ok, _ := matchesClient(c.SecretHash, secret); !ok {
-		return Client{}, refuse(InvalidClient, "")
+	if ok, _ := matchesClient(f.client.SecretHash, secret); !ok {
+		return refuse(InvalidClient, "")
 	}
-	return c, nil
+	return nil
 }
 
 // exchange is what follows the client's authentication. burn: the code must not be tried again.
-func (p *Provider) exchange(ctx context.Context, now time.Time, c Client, form url.Values) (g Grant, burn bool, err error) {
-	code := form.Get("code")
+func (p *Provider) exchange(ctx context.Context, f *flow, form url.Values) (g Grant, burn bool, err error) {
+	c := f.client
 	switch {
 	case form.Get("grant_type") != "authorization_code":
 		return g, false, refuse(UnsupportedGrantType, "")
-	case code == "":
+	case f.secret == "":
 		return g, false, refuse(InvalidRequest, "Missing code parameter.")
 	case form.Has("redirect_uri") && form.Get("redirect_uri") != c.RedirectURI:
 		return g, false, refuse(InvalidRequest, "Mismatching redirect URI.")
 	}
-	f := &flow{now: now, client: c}
-	f.code, err = p.store.Code(ctx, now, codeHash(code), c.ID)
-	if err != nil && !errors.Is(err, ErrNoCode) {
-		return g, false, fmt.Errorf("look up authorization code: %w", err)
-	}
-	if err == nil && f.code.UsedAt.IsZero() {
+	if f.code.Hash != "" && f.code.UsedAt.IsZero() {
 		if err := p.stillHeld(ctx, f); err != nil {
 			return g, true, err
 		}

@@ -234,7 +234,7 @@ type brokenStore struct {
 	err error
 }
 
-func (b brokenStore) Tokens(context.Context, time.Time, oauth.OwnerRef) ([]oauth.Token, error) {
+func (b brokenStore) Agreed(context.Context, time.Time, oauth.OwnerRef, string) ([]scopes.Scope, error) {
 	return nil, b.err
 }
 

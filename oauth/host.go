@@ -25,8 +25,19 @@ type Owner struct {
 	Roles []scopes.Scope
 	// Held is everything the owner may do now, shares included (SC-350).
 	Held scopes.Set
+	// Cut is what the owner's tokens are cut by, if it is not Held: for hosts that treat tokens as a JupyterHub does, which leaves some of what is shared out
+	// (SC-352); nil = Held.
+	Cut *scopes.Set
 	// Until is when Held changes by itself, for instance because a share's grant ends; zero means never.
 	Until time.Time
+}
+
+// cut is what the owner's tokens may do at most.
+func (o Owner) cut() scopes.Set {
+	if o.Cut != nil {
+		return *o.Cut
+	}
+	return o.Held
 }
 
 // ErrNoOwner is what a [Host] answers about an owner that does not exist, or no longer: all their tokens are dead.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/ory/fosite"
@@ -81,7 +80,6 @@ type Provider struct {
 
 	cache    cache
 	activity activity
-	supplied sync.Mutex // held while a secret that someone chose is checked for collisions and inserted
 }
 
 // New gives a provider, or an error when a required field is missing or a duration makes no sense.

@@ -27,11 +27,11 @@ type startingLine struct {
 	all sync.WaitGroup
 }
 
-func (s *startingLine) Code(ctx context.Context, now time.Time, hash, clientID string) (oauth.Code, error) {
-	c, err := s.Store.Code(ctx, now, hash, clientID)
+func (s *startingLine) ClientAndCode(ctx context.Context, now time.Time, clientID, hash string) (oauth.Client, oauth.Code, error) {
+	c, code, err := s.Store.ClientAndCode(ctx, now, clientID, hash)
 	s.all.Done()
 	s.all.Wait()
-	return c, err
+	return c, code, err
 }
 
 // Sent many times at once is not replayed: none of the requests had a reason to know better, and the login of the one that won is good. What
@@ -142,4 +142,44 @@ func TestWithdrawingConsentDuringALogin(t *testing.T) { // OA-86, OA-191
 	d, err := h.ask(t, h.bob, query())
 	require.NoError(t, err)
 	assert.NotNil(t, d.Consent)
+}
+
+// A secret says who someone is, so two owners must not have the same one, whichever replicas they ask at which moment.
+func TestOneSecretIsChosenOnceAmongReplicas(t *testing.T) { // OA-61, OA-191
+	t.Parallel()
+	for name, dsn := range everywhere(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := testhost.Open(t, dsn)
+			replicas := []*hub{newHubOn(t, store), newHubOn(t, store)}
+			if dsn != "" { // in memory nobody else can open it
+				replicas[1] = newHubOn(t, testhost.Open(t, dsn))
+			}
+			const chosen = "chosen-by-several"
+			var won []oauth.TokenInfo
+			var mu sync.Mutex
+			var wg sync.WaitGroup
+			for n := range 16 {
+				h := replicas[n%2]
+				owner := []oauth.OwnerRef{h.alice, h.bob, h.carol}[n%3]
+				wg.Go(func() {
+					info, _, err := h.IssueToken(t.Context(), oauth.TokenOrder{Owner: owner, Secret: chosen})
+					if err != nil {
+						assert.ErrorIs(t, err, oauth.ErrTokenExists)
+						return
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					won = append(won, info)
+				})
+			}
+			wg.Wait()
+			require.Len(t, won, 1)
+			for _, h := range replicas {
+				id, err := h.Authenticate(t.Context(), chosen)
+				require.NoError(t, err)
+				assert.Equal(t, won[0].Owner, id.Owner)
+			}
+		})
+	}
 }

@@ -67,7 +67,8 @@ type Token struct {
 // Issued is a token with what its client is at this moment: all that tells whom a secret speaks for, read in one go.
 type Issued struct {
 	Token
-	For scopes.Client // zero for the hub's own client
+	For         scopes.Client // zero for the hub's own client
+	Description string        // of the client
 }
 
 // PurgeOrder says what is old beside what has expired. A zero time purges none of its kind.
@@ -103,8 +104,9 @@ type Store interface {
 
 	// PutCode stores a new code. ErrTooManyCodes: more than 100 live ones of this user and client (OA-S19). ErrNoClient, ErrGone.
 	PutCode(ctx context.Context, now time.Time, c Code) error
-	// Code gives an unexpired code, used or not, of this client: ErrNoCode otherwise, with no hint why (OA-52, OA-F21).
-	Code(ctx context.Context, now time.Time, hash, clientID string) (Code, error)
+	// ClientAndCode gives a client with an unexpired code of it, used or not, in one look: ErrNoClient; the client with ErrNoCode when it has
+	// no such code, and no hint why (OA-52, OA-F21).
+	ClientAndCode(ctx context.Context, now time.Time, clientID, codeHash string) (Client, Code, error)
 	// FailCode counts a failed exchange, whichever client made it; at the third the code is dead (OA-151), and at once with burn
 	// (OA-60). Unknown codes are no error.
 	FailCode(ctx context.Context, now time.Time, hash string, burn bool) error
@@ -114,13 +116,19 @@ type Store interface {
 	// RevokeReplayed deletes the token that a spent code of this client was redeemed for (OA-55). Nothing to delete is no error.
 	RevokeReplayed(ctx context.Context, now time.Time, codeHash, clientID string) (Change, error)
 
-	// PutToken inserts a token and gives it back with its ID: ErrTokenExists, ErrGone.
-	PutToken(ctx context.Context, now time.Time, t Token) (Token, Change, error)
+	// PutToken inserts a token and gives it back with its ID: ErrTokenExists, ErrNoClient, ErrGone. taken, if not nil, is called within the
+	// transaction, and perhaps again when that is repeated, with the hash of each unexpired token of the same prefix; when it says true, that
+	// is ErrTokenExists. Of two callers with a taken and one prefix, in whichever replicas, the second sees the first one's token (OA-61).
+	PutToken(ctx context.Context, now time.Time, t Token, taken func(hash string) bool) (Token, Change, error)
 	// TokensByPrefix gives the unexpired tokens with a prefix, for a constant-time comparison by the caller (OA-61),
 	// with what their clients are for: one query, since every request that is not remembered makes it.
 	TokensByPrefix(ctx context.Context, now time.Time, prefix string) ([]Issued, error)
-	// Tokens lists an owner's unexpired tokens in the order of OA-86.
-	Tokens(ctx context.Context, now time.Time, owner OwnerRef) ([]Token, error)
+	// Tokens lists an owner's unexpired tokens in the order of OA-86, with what their clients are.
+	Tokens(ctx context.Context, now time.Time, owner OwnerRef) ([]Issued, error)
+	// Token gives one of them: ErrNoToken.
+	Token(ctx context.Context, now time.Time, owner OwnerRef, id int64) (Issued, error)
+	// Agreed gives the scopes of an owner's unexpired tokens of one client, in no order, some perhaps repeated (OA-34).
+	Agreed(ctx context.Context, now time.Time, owner OwnerRef, clientID string) ([]scopes.Scope, error)
 	// DeleteToken removes an owner's token; one issued through a client takes all of that owner's tokens of that client along (OA-86). ErrNoToken.
 	DeleteToken(ctx context.Context, now time.Time, owner OwnerRef, id int64) (Change, error)
 	// DeleteSession removes an owner's tokens of one browser session: logging out (OA-110).

@@ -3,7 +3,6 @@ package oauth
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,7 +54,7 @@ func (p *Provider) IssueToken(ctx context.Context, o TokenOrder) (TokenInfo, Sec
 		return fail(err)
 	}
 	p.log.InfoContext(ctx, "api token issued", "owner_kind", o.Owner.Kind, "owner_id", o.Owner.ID, "token_id", t.ID, "scopes", scopes.Strings(t.Scopes))
-	return p.info(t, Client{}, owner), secret, nil
+	return p.info(Issued{Token: t}, owner), secret, nil
 }
 
 // ordered gives the raw scopes of a new token, none of them beyond what its owner holds (SC-340, SC-341).
@@ -113,9 +112,10 @@ func (p *Provider) expires(now time.Time, o TokenOrder) (time.Time, error) {
 	return expiry(now, life), nil
 }
 
-// insert stores a token under a drawn or a chosen secret. The salt hides equal secrets from the store, so a chosen one is compared here (OA-61).
+// insert stores a token under a drawn or a chosen secret. The salt hides equal secrets from the store, so it asks us about a chosen one (OA-61).
 func (p *Provider) insert(ctx context.Context, now time.Time, t Token, chosen Secret) (Token, Secret, error) {
 	secret, rounds := chosen.Reveal(), suppliedRounds
+	var taken func(hash string) bool
 	var err error
 	switch {
 	case secret == "":
@@ -126,19 +126,13 @@ func (p *Provider) insert(ctx context.Context, now time.Time, t Token, chosen Se
 	case len(secret) < MinSecret || len(secret) > MaxSecret:
 		return Token{}, "", refuse(InvalidRequest, fmt.Sprintf("a token has %d to %d bytes", MinSecret, MaxSecret))
 	default:
-		p.supplied.Lock()
-		defer p.supplied.Unlock()
-		if _, err = p.find(ctx, now, secret); err == nil {
-			return Token{}, "", ErrTokenExists
-		} else if !errors.Is(err, ErrNoToken) {
-			return Token{}, "", err
-		}
+		taken = func(hash string) bool { return matches(hash, secret) }
 	}
 	t.Prefix = prefixOf(secret)
 	if t.Hash, err = hashSecret(p.rand, secret, rounds); err != nil {
 		return Token{}, "", err
 	}
-	t, change, err := p.store.PutToken(ctx, now, t)
+	t, change, err := p.store.PutToken(ctx, now, t, taken)
 	if err != nil {
 		return Token{}, "", fmt.Errorf("store a new token: %w", err)
 	}
@@ -187,12 +181,12 @@ type TokenInfo struct {
 	Client    string // description of the client it was issued to, "JupyterHub" for API tokens (OA-85)
 }
 
-func (p *Provider) info(t Token, c Client, o Owner) TokenInfo {
-	out := TokenInfo{Token: p.activity.overlay(t), OwnerName: o.Name, Client: "JupyterHub"}
+func (p *Provider) info(t Issued, o Owner) TokenInfo {
+	out := TokenInfo{Token: p.activity.overlay(t.Token), OwnerName: o.Name, Client: "JupyterHub"}
 	if t.ClientID != "" {
-		out.Client = c.name()
+		out.Client = Client{ID: t.ClientID, Description: t.Description}.name()
 	}
-	out.Effective = p.registry.Effective(t.Scopes, o.Owner, c.For, o.Held, p.host)
+	out.Effective = p.registry.Effective(t.Scopes, o.Owner, t.For, o.cut(), p.host)
 	return out
 }
 
@@ -206,19 +200,9 @@ func (p *Provider) Tokens(ctx context.Context, ref OwnerRef) ([]TokenInfo, error
 	if err != nil {
 		return nil, fmt.Errorf("list tokens: %w", err)
 	}
-	out := make([]TokenInfo, 0, len(list))
-	clients := map[string]Client{}
-	for _, t := range list {
-		c, known := clients[t.ClientID]
-		if !known {
-			if c, err = p.issuedTo(ctx, t); errors.Is(err, ErrNoClient) {
-				continue // removed since the list was read
-			} else if err != nil {
-				return nil, err
-			}
-			clients[t.ClientID] = c
-		}
-		out = append(out, p.info(t, c, owner))
+	out := make([]TokenInfo, len(list))
+	for i, t := range list {
+		out[i] = p.info(t, owner)
 	}
 	// Sorted again: the latest activity may not be in the store yet.
 	slices.SortStableFunc(out, func(a, b TokenInfo) int {
@@ -236,16 +220,15 @@ func (t Token) used() time.Time {
 
 // Token gives one live token of an owner: [ErrNoToken], [ErrNoOwner].
 func (p *Provider) Token(ctx context.Context, ref OwnerRef, id int64) (TokenInfo, error) {
-	list, err := p.Tokens(ctx, ref)
+	owner, err := p.host.Owner(ctx, ref)
 	if err != nil {
-		return TokenInfo{}, err
+		return TokenInfo{}, fmt.Errorf("look up the owner of a token: %w", err)
 	}
-	for _, t := range list {
-		if t.ID == id {
-			return t, nil
-		}
+	t, err := p.store.Token(ctx, p.now(), ref, id)
+	if err != nil {
+		return TokenInfo{}, fmt.Errorf("look up a token: %w", err)
 	}
-	return TokenInfo{}, ErrNoToken
+	return p.info(t, owner), nil
 }
 
 // RevokeToken removes an owner's token; one issued through a client takes all of the owner's tokens of that client along, which is how

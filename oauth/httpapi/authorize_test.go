@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -60,6 +61,22 @@ func TestTheConsentPage(t *testing.T) { // OA-36, OA-41, HB-68, HB-69, HB-192, O
 	assert.Equal(t, []string{"access:servers!server", "access:servers!server=alice/", "read:users:groups!user", "read:users:name!user"}, fields["scopes"])
 	assert.Equal(t, []string{v.cookies["_xsrf"]}, fields["_xsrf"])
 	assert.NotEmpty(t, v.cookies[testhost.SessionCookie], "OA-40")
+}
+
+// HB-193: a filter without a name in a stock hub's words, or word to whoever wants to know that it would have used them.
+func TestTheStockFilterText(t *testing.T) {
+	t.Parallel()
+	told := map[string]string{}
+	listen := func(c *httpapi.Config) {
+		c.OnDifference = func(_ context.Context, rule, how string) { told[rule] = how }
+	}
+	assert.Contains(t, newHub(t, listen).as(t, "bob").call(http.MethodGet, authorize+query, "").Body.String(), "Applies to this server.")
+	assert.Equal(t, map[string]string{"HB-193": "it would have said: Applies to server ."}, told)
+	clear(told)
+	stock := newHub(t, listen, func(c *httpapi.Config) { c.StockFilterText = true }).as(t, "bob").call(http.MethodGet, authorize+query, "").Body.String()
+	assert.Contains(t, stock, "Applies to server .")
+	assert.Contains(t, form(stock)["scopes"], "access:servers!server", "the values stay")
+	assert.Empty(t, told)
 }
 
 func TestTheConsentForm(t *testing.T) { // OA-38, OA-39, HB-194, OA-46, OA-F10

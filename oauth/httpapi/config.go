@@ -61,6 +61,11 @@ type Config struct {
 	// Docs2 gives the answer of GET api/user the shape that JupyterHub's documentation of service-whoami shows, which is that of 2.x: no
 	// token_id and no user_info, no scopes of sharing, and for an OAuth token none that every such token has (OA-122). Nothing else differs.
 	Docs2 bool
+	// StockFilterText shows filters without a name as a JupyterHub does, "server .", instead of "this server" (HB-193). The values in the form are the same.
+	StockFilterText bool
+	// OnDifference is told each time that a stock hub would have shown something else for want of StockFilterText: the number of the rule, and how.
+	// nil = nobody is.
+	OnDifference func(ctx context.Context, rule, how string)
 	// AllowEmbedded lets scripts and frames use the authorize endpoint as a visitor's own navigation may. It gives every page of the same
 	// origin the means to obtain codes in the visitor's name (OA-S11); leave it false unless servers have hosts of their own.
 	AllowEmbedded bool

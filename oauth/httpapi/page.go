@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/hubshare/hubshare/internal/web"
@@ -75,11 +77,27 @@ var (
 )
 
 func (h *Handler) writeConsent(w http.ResponseWriter, r *http.Request, c oauth.Consent, xsrf string) {
+	c.Descriptions = h.filterTexts(r.Context(), c.Descriptions)
 	h.write(w, r, http.StatusOK, consentBlock, struct {
 		oauth.Consent
 		Scopes []string
 		XSRF   string
 	}{c, scopes.Strings(c.Scopes), xsrf})
+}
+
+// filterTexts puts a stock hub's words for a filter without a name in place of ours, or tells that it would have used them (HB-193).
+func (h *Handler) filterTexts(ctx context.Context, lines []scopes.Description) []scopes.Description {
+	out := slices.Clone(lines)
+	for i, d := range out {
+		switch {
+		case d.Scope.Name != "" || d.Scope.Kind == "" || d.Scope.Kind == scopes.KindUser:
+		case h.cfg.StockFilterText:
+			out[i].Filter = d.Scope.Kind + " "
+		case h.cfg.OnDifference != nil:
+			h.cfg.OnDifference(ctx, "HB-193", "it would have said: Applies to "+d.Scope.Kind+" .")
+		}
+	}
+	return out
 }
 
 func (h *Handler) writeError(w http.ResponseWriter, r *http.Request, err *web.Error) {

@@ -99,7 +99,7 @@ func (a *Auth) LogoutHandler() http.Handler {
 // headers are on every response; next may change them (OA-140).
 func (a *Auth) headers(h http.Header) {
 	if a.cfg.Version != "" {
-		h.Set("X-JupyterHub-Version", a.cfg.Version)
+		h.Set(versionHeader, a.cfg.Version)
 	}
 	h.Set("Content-Security-Policy", "frame-ancestors 'none'; report-uri "+a.hubURL("security/csp-report"))
 }

@@ -1,6 +1,7 @@
 package hubauth
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -75,13 +76,15 @@ type Config struct {
 	// Keys sign cookies, each 32 bytes or more: the first signs, all verify, so that a new one in front logs nobody out. They are the same
 	// on every replica. None = one is drawn at start: then a restart logs every visitor out, and replicas refuse each other's.
 	Keys [][]byte
-	// Version is sent as X-JupyterHub-Version; "" = not sent (OA-140).
+	// Version is sent as X-JupyterHub-Version, and compared by [Auth.CheckVersion]; "" = neither (OA-140).
 	Version string
 
-	Now        func() time.Time // nil = time.Now
-	Rand       io.Reader        // nil = crypto/rand; must be safe for concurrent use
-	HTTPClient *http.Client     // for calls to the hub; nil = one with a timeout of 20 seconds
-	Logger     *slog.Logger     // nil = discard; never sees a secret
+	Now func() time.Time // nil = time.Now
+	// Wait is how [Auth.CheckVersion] pauses; it returns early, with ctx's error, when ctx ends. nil = real time.
+	Wait       func(ctx context.Context, d time.Duration) error
+	Rand       io.Reader    // nil = crypto/rand; must be safe for concurrent use
+	HTTPClient *http.Client // for calls to the hub; nil = one with a timeout of 20 seconds
+	Logger     *slog.Logger // nil = discard; never sees a secret
 	// API says which requests want JSON: they are refused with 403 instead of being sent to log in (OA-136). nil = none.
 	API func(*http.Request) bool
 	// Error writes a refusal or failure; headers are set already. nil = plain text, or JSON where API says so.
@@ -221,6 +224,9 @@ func (c *Config) check() error {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Wait == nil {
+		c.Wait = wait
 	}
 	if c.HTTPClient == nil {
 		c.HTTPClient = &http.Client{Timeout: 20 * time.Second, Transport: ownTransport()}

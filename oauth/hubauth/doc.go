@@ -34,6 +34,15 @@
 // otherwise, where Config.API says so, and with Config.NoLogin. When the hub cannot be reached that is a 500, when it fails a 502: nobody is
 // let in because of it.
 //
+// # At the start
+//
+// [New] asks the hub nothing. A server that wants to know before its first visitor whether the hub is there, and of a version that fits,
+// calls [Auth.CheckVersion]:
+//
+//	if _, err := auth.CheckVersion(ctx); err != nil { // after five tries, half a minute
+//		return err
+//	}
+//
 // # Running several
 //
 // Replicas and restarts need the same Config.Keys: the first signs, all verify, so a new key is put in front and the old one taken out a

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hubshare/hubshare/internal/sqldb"
 	"github.com/hubshare/hubshare/oauth"
 )
 
@@ -47,8 +48,7 @@ func (s *Store) PutClient(ctx context.Context, now time.Time, c oauth.Client) (c
 		if err != nil || len(owners) == 0 {
 			return err
 		}
-		change, err = record(ctx, tx, now, "client.replaced", owners...)
-		return err
+		return recordNow(ctx, tx, &change, now, "client.replaced", owners...)
 	})
 	return change, err
 }
@@ -67,25 +67,41 @@ func (s *Store) Client(ctx context.Context, id string) (c oauth.Client, err erro
 	return c, err
 }
 
-const clientColumns = `SELECT id, description, secret_hash, redirect_uri, for_server, for_service, link_id, allowed, no_confirm FROM oauth_clients `
+const (
+	clientFields  = `c.id, c.description, c.secret_hash, c.redirect_uri, c.for_server, c.for_service, c.link_id, c.allowed, c.no_confirm`
+	clientColumns = `SELECT ` + clientFields + ` FROM oauth_clients c `
+)
 
-func client(ctx context.Context, tx *sql.Tx, id string) (oauth.Client, error) {
-	c, err := scanClient(tx.QueryRowContext(ctx, clientColumns+`WHERE id = $1`, id))
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return oauth.Client{}, oauth.ErrNoClient
+func client(ctx context.Context, tx *sql.Tx, id string) (c oauth.Client, err error) {
+	known := false
+	var b sqldb.Batch
+	b.Rows(func(r sqldb.Row) (err error) {
+		known = true
+		c, err = scanClientAnd(r)
+		return err
+	}, clientColumns+`WHERE id = $1`, id)
+	switch err := b.Run(ctx, tx); {
 	case err != nil:
 		return oauth.Client{}, fmt.Errorf("read client: %w", err)
+	case !known:
+		return oauth.Client{}, oauth.ErrNoClient
 	}
 	return c, nil
 }
 
-func scanClient(r interface{ Scan(...any) error }) (c oauth.Client, err error) {
+func scanClient(r interface{ Scan(...any) error }) (oauth.Client, error) { return scanClientAnd(r) }
+
+// scanClientAnd reads clientFields and what comes behind them.
+func scanClientAnd(r interface{ Scan(...any) error }, more ...any) (c oauth.Client, err error) {
 	var allowed string
-	err = r.Scan(&c.ID, &c.Description, &c.SecretHash, &c.RedirectURI, &c.For.Server, &c.For.Service, &c.LinkID, &allowed, &c.NoConfirm)
+	var noConfirm sql.NullBool
+	err = r.Scan(append([]any{
+		&c.ID, &c.Description, &c.SecretHash, &c.RedirectURI, &c.For.Server, &c.For.Service, &c.LinkID, &allowed, &noConfirm,
+	}, more...)...)
 	if err != nil {
 		return c, err
 	}
+	c.NoConfirm = noConfirm.Bool
 	c.Allowed, err = scopesOf(allowed)
 	return c, err
 }
@@ -110,8 +126,7 @@ func (s *Store) DeleteClient(ctx context.Context, now time.Time, id string) (cha
 		if err := run(ctx, tx, `DELETE FROM oauth_clients WHERE id = $1`, id); err != nil || len(owners) == 0 {
 			return err
 		}
-		change, err = record(ctx, tx, now, "client.deleted", owners...)
-		return err
+		return recordNow(ctx, tx, &change, now, "client.deleted", owners...)
 	})
 	return change, err
 }

@@ -1,12 +1,14 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/hubshare/hubshare/internal/sqldb"
 	"github.com/hubshare/hubshare/oauth"
 )
 
@@ -16,65 +18,89 @@ func (s *Store) PutCode(ctx context.Context, now time.Time, c oauth.Code) error 
 	if err != nil {
 		return err
 	}
-	return s.db.WriteAbout(ctx, about(c.User), func(tx *sql.Tx) error {
-		// All conditions in one statement, which is the usual case. "failures < 3" is written out, as in the index of live codes: otherwise
-		// that would not serve.
-		done, err := tx.ExecContext(ctx, `INSERT INTO oauth_codes (hash, client_id, user_id, redirect_uri, session_id, scopes, challenge, expires_at)
-			SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS BIGINT)
-			WHERE NOT EXISTS (SELECT 1 FROM oauth_gone WHERE kind = 'user' AND id = $3)
-			AND EXISTS (SELECT 1 FROM oauth_clients WHERE id = $2)
-			AND (SELECT count(*) FROM oauth_codes WHERE client_id = $2 AND user_id = $3 AND expires_at >= $9 AND used_at IS NULL AND failures < 3) < $10`,
-			c.Hash, c.ClientID, c.User.ID, c.RedirectURI, c.SessionID, text, c.Challenge, micros(c.ExpiresAt), micros(now), maxLiveCodes)
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n == 1 {
-			return err
-		}
-		if dead, err := gone(ctx, tx, c.User); err != nil || dead {
-			return orGone(err)
-		}
-		if _, err := client(ctx, tx, c.ClientID); err != nil {
-			return err
-		}
-		return oauth.ErrTooManyCodes
-	})
+	var b sqldb.Batch
+	b.Rows(mayHaveCode, `SELECT EXISTS (SELECT 1 FROM oauth_gone WHERE kind = 'user' AND id = $2), EXISTS (SELECT 1 FROM oauth_clients WHERE id = $1),
+		(SELECT count(*) FROM oauth_codes WHERE client_id = $1 AND user_id = $2 AND used_at IS NULL AND expires_at >= $3 AND failures < $4)`,
+		c.ClientID, c.User.ID, micros(now), maxFailures)
+	b.Add(nil, `INSERT INTO oauth_codes (hash, client_id, user_id, redirect_uri, session_id, scopes, challenge, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		c.Hash, c.ClientID, c.User.ID, c.RedirectURI, c.SessionID, text, c.Challenge, micros(c.ExpiresAt))
+	return s.db.WriteAbout(ctx, about(c.User), func(tx *sql.Tx) error { return b.Run(ctx, tx) })
 }
 
-func orGone(err error) error {
-	if err == nil {
+// mayHaveCode looks at what PutCode asks before it inserts.
+func mayHaveCode(r sqldb.Row) error {
+	var gone, client sql.NullBool
+	var live int
+	switch err := r.Scan(&gone, &client, &live); {
+	case err != nil:
+		return fmt.Errorf("look whether there may be a code: %w", err)
+	case gone.Bool:
 		return oauth.ErrGone
+	case !client.Bool:
+		return oauth.ErrNoClient
+	case live >= maxLiveCodes:
+		return oauth.ErrTooManyCodes
 	}
-	return err
+	return nil
 }
 
-// Code gives an unexpired code of this client that was not burned.
-func (s *Store) Code(ctx context.Context, now time.Time, hash, clientID string) (c oauth.Code, err error) {
+// ClientAndCode reads both in one statement.
+func (s *Store) ClientAndCode(ctx context.Context, now time.Time, clientID, hash string) (c oauth.Client, found oauth.Code, err error) {
+	known := false
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		c, err = code(ctx, tx, now, hash, clientID)
-		return err
+		var b sqldb.Batch
+		b.Rows(func(r sqldb.Row) (err error) {
+			known = true
+			c, found, err = scanClientAndCode(r)
+			return err
+		}, `SELECT `+clientFields+`, o.user_id, o.redirect_uri, o.session_id, o.scopes, o.challenge, o.expires_at, o.used_at,
+			o.failures, o.token_id
+			FROM oauth_clients c LEFT JOIN oauth_codes o ON o.hash = $2 AND o.client_id = c.id AND o.expires_at >= $3
+			AND (o.used_at IS NOT NULL OR o.failures < 3) WHERE c.id = $1`, clientID, hash, micros(now))
+		return b.Run(ctx, tx)
 	})
-	return c, err
+	switch {
+	case err != nil:
+		return oauth.Client{}, oauth.Code{}, fmt.Errorf("read client and code: %w", err)
+	case !known:
+		return oauth.Client{}, oauth.Code{}, oauth.ErrNoClient
+	case found.ClientID == "":
+		return c, oauth.Code{}, oauth.ErrNoCode
+	}
+	found.Hash = hash
+	return c, found, nil
 }
 
-func code(ctx context.Context, tx *sql.Tx, now time.Time, hash, clientID string) (oauth.Code, error) {
-	c := oauth.Code{Hash: hash, ClientID: clientID, User: oauth.OwnerRef{Kind: oauth.KindUser}}
-	var text string
-	var expires int64
-	var used, token sql.NullInt64
-	err := tx.QueryRowContext(ctx, `SELECT user_id, redirect_uri, session_id, scopes, challenge, expires_at, used_at, failures, token_id
-		FROM oauth_codes WHERE hash = $1 AND client_id = $2 AND expires_at >= $3 AND (failures < $4 OR used_at IS NOT NULL)`,
-		hash, clientID, micros(now), maxFailures).Scan(
-		&c.User.ID, &c.RedirectURI, &c.SessionID, &text, &c.Challenge, &expires, &used, &c.Failures, &token)
+// scanClientAndCode gives the zero Code where the client has none.
+func scanClientAndCode(r sqldb.Row) (oauth.Client, oauth.Code, error) {
+	var user, redirect, session, text, challenge sql.NullString
+	var expires, used, failures, token sql.NullInt64
+	c, err := scanClientAnd(r, &user, &redirect, &session, &text, &challenge, &expires, &used, &failures, &token)
+	if err != nil || !user.Valid {
+		return c, oauth.Code{}, err
+	}
+	o := oauth.Code{
+		ClientID: c.ID, User: oauth.OwnerRef{Kind: oauth.KindUser, ID: user.String}, RedirectURI: redirect.String, SessionID: session.String,
+		Challenge: challenge.String, ExpiresAt: timeOf(expires), UsedAt: timeOf(used), Failures: int(failures.Int64), TokenID: token.Int64,
+	}
+	o.Scopes, err = scopesOf(text.String)
+	return c, o, err
+}
+
+// use says what became of a code of a client: whose it is, whether it was redeemed, and for which token. ErrNoCode as of ClientAndCode.
+func use(ctx context.Context, tx *sql.Tx, now time.Time, hash, clientID string) (user string, spent bool, tokenID int64, err error) {
+	var token sql.NullInt64
+	err = tx.QueryRowContext(ctx, `SELECT user_id, used_at IS NOT NULL, token_id FROM oauth_codes
+		WHERE hash = $1 AND client_id = $2 AND expires_at >= $3 AND (used_at IS NOT NULL OR failures < 3)`, hash, clientID, micros(now)).
+		Scan(&user, &spent, &token)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return oauth.Code{}, oauth.ErrNoCode
+		return "", false, 0, oauth.ErrNoCode
 	case err != nil:
-		return oauth.Code{}, fmt.Errorf("read code: %w", err)
+		return "", false, 0, fmt.Errorf("read code: %w", err)
 	}
-	c.ExpiresAt, c.UsedAt, c.TokenID = time.UnixMicro(expires).UTC(), timeOf(used), token.Int64
-	c.Scopes, err = scopesOf(text)
-	return c, err
+	return user, spent, token.Int64, nil
 }
 
 // FailCode counts, or burns at once.
@@ -91,63 +117,65 @@ func (s *Store) FailCode(ctx context.Context, _ time.Time, hash string, burn boo
 // aboutCode names what a change of a code's state is about.
 func aboutCode(hash string) string { return "oauth code " + hash }
 
-// Redeem marks the code used only where it is not: whoever changes no row has lost (OA-150). Where there is a code, its client is there
-// too, by foreign key, and its user is not gone: Forget takes both in one transaction.
+// Redeem sends everything at once: the token where its code is live, the mark on the code, which only one can make (OA-150), and the change.
+// If there was no mark to make, that is looked into, and all taken back. Where there is a code, its client is there too, by foreign key, and
+// its user is not gone: Forget takes both in one transaction.
 func (s *Store) Redeem(ctx context.Context, now time.Time, hash, clientID string, t oauth.Token) (_ oauth.Token, change oauth.Change, err error) {
-	given := t
-	given.ClientID = clientID
+	t.ClientID = clientID
 	err = s.db.WriteAbout(ctx, append(about(t.Owner), aboutCode(hash)), func(tx *sql.Tx) error {
-		t, err = insert(ctx, tx, given, `EXISTS (SELECT 1 FROM oauth_codes
+		var b sqldb.Batch
+		var used int64
+		err := insert(&b, &t.ID, t, `EXISTS (SELECT 1 FROM oauth_codes
 			WHERE hash = $12 AND client_id = $5 AND expires_at >= $13 AND used_at IS NULL AND failures < 3)`, hash, micros(now))
-		if errors.Is(err, errNotInserted) {
-			c, err := code(ctx, tx, now, hash, clientID)
-			switch {
-			case err != nil:
-				return err
-			case !c.UsedAt.IsZero():
-				return oauth.ErrCodeSpent
-			}
+		if err != nil {
+			return err
+		}
+		b.Add(&used, `UPDATE oauth_codes SET used_at = $1, token_id = (SELECT id FROM oauth_tokens WHERE prefix = $2 AND hash = $3)
+			WHERE hash = $4 AND client_id = $5 AND expires_at >= $1 AND used_at IS NULL AND failures < 3 RETURNING 1`,
+			micros(now), t.Prefix, t.Hash, hash, clientID)
+		if err := record(&b, &change, now, "token.issued", t.Owner); err != nil {
+			return err
+		}
+		if err := b.Run(ctx, tx); err != nil {
+			return fmt.Errorf("insert token for a code: %w", err)
+		}
+		switch {
+		case used != 0 && t.ID != 0:
+			return nil
+		case used != 0:
 			return oauth.ErrTokenExists
 		}
-		if err != nil {
-			return err
+		_, spent, _, err := use(ctx, tx, now, hash, clientID)
+		if err == nil && spent {
+			return oauth.ErrCodeSpent
 		}
-		done, err := tx.ExecContext(ctx, `UPDATE oauth_codes SET used_at = $1, token_id = $2 WHERE hash = $3 AND used_at IS NULL`, micros(now), t.ID, hash)
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(oauth.ErrCodeSpent, err)
-		}
-		change, err = record(ctx, tx, now, "token.issued", t.Owner)
-		return err
+		return cmp.Or(err, oauth.ErrNoCode)
 	})
 	if err != nil {
 		return oauth.Token{}, oauth.Change{}, err
 	}
-	return t, change, nil
+	return asRead(t), change, nil
 }
 
 // RevokeReplayed leaves the code, so that further replays are still seen as such.
 func (s *Store) RevokeReplayed(ctx context.Context, now time.Time, hash, clientID string) (change oauth.Change, err error) {
 	err = s.db.WriteAbout(ctx, []string{aboutCode(hash)}, func(tx *sql.Tx) error {
 		change = oauth.Change{}
-		c, err := code(ctx, tx, now, hash, clientID)
-		if errors.Is(err, oauth.ErrNoCode) || err == nil && c.UsedAt.IsZero() {
+		user, spent, token, err := use(ctx, tx, now, hash, clientID)
+		if errors.Is(err, oauth.ErrNoCode) || err == nil && !spent {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		done, err := tx.ExecContext(ctx, `DELETE FROM oauth_tokens WHERE id = $1`, c.TokenID)
+		done, err := tx.ExecContext(ctx, `DELETE FROM oauth_tokens WHERE id = $1`, token)
 		if err != nil {
 			return err
 		}
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		change, err = record(ctx, tx, now, "code.replayed", c.User)
-		return err
+		return recordNow(ctx, tx, &change, now, "code.replayed", oauth.OwnerRef{Kind: oauth.KindUser, ID: user})
 	})
 	return change, err
 }

@@ -20,7 +20,8 @@ func Example() {
 
 	alice := oauth.OwnerRef{Kind: oauth.KindUser, ID: "1"}
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	_, change, err := store.PutToken(ctx, now, oauth.Token{Owner: alice, Prefix: "abcd", Hash: "sha512:…", Created: now, ExpiresAt: now.Add(time.Hour)})
+	token := oauth.Token{Owner: alice, Prefix: "abcd", Hash: "sha512:…", Created: now, ExpiresAt: now.Add(time.Hour)}
+	_, change, err := store.PutToken(ctx, now, token, nil)
 	fmt.Println(change.Action, change.Owners, err)
 
 	live, err := store.Tokens(ctx, now.Add(2*time.Hour), alice)

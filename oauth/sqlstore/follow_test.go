@@ -18,7 +18,7 @@ func TestFollowingBeginsWhereItIsTold(t *testing.T) {
 	t.Parallel()
 	s, now := open(t, filepath.Join(t.TempDir(), "hub.db")), time.Unix(1_700_000_000, 0)
 	issue := func(hash, kind string) oauth.Change {
-		_, c, err := s.PutToken(t.Context(), now, oauth.Token{Owner: oauth.OwnerRef{Kind: kind, ID: "1"}, Hash: hash, Created: now})
+		_, c, err := s.PutToken(t.Context(), now, oauth.Token{Owner: oauth.OwnerRef{Kind: kind, ID: "1"}, Hash: hash, Created: now}, nil)
 		require.NoError(t, err)
 		return c
 	}

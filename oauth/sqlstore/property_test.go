@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -117,7 +118,7 @@ func TestAsThePlainStore(t *testing.T) { // OA-150, OA-11, OA-86, OA-110
 			"redeem": func(rt *rapid.T) {
 				w.t = rt
 				hash, id, tok := w.hash(), w.clientID(), w.token()
-				if c, err := w.ref.Code(ctx, w.now, hash, id); err == nil {
+				if _, c, err := w.ref.ClientAndCode(ctx, w.now, id, hash); err == nil {
 					tok.Owner = c.User
 				}
 				with("Redeem", func(s oauth.Store) (any, error) {
@@ -133,8 +134,9 @@ func TestAsThePlainStore(t *testing.T) { // OA-150, OA-11, OA-86, OA-110
 			"token": func(rt *rapid.T) {
 				w.t = rt
 				tok := w.token()
+				taken := rapid.SampledFrom([]func(string) bool{nil, func(hash string) bool { return hash < tok.Hash }}).Draw(rt, "taken")
 				with("PutToken", func(s oauth.Store) (any, error) {
-					got, c, err := s.PutToken(ctx, w.now, tok)
+					got, c, err := s.PutToken(ctx, w.now, tok, taken)
 					return []any{known(got), c}, err
 				})
 			},
@@ -177,18 +179,30 @@ func TestAsThePlainStore(t *testing.T) { // OA-150, OA-11, OA-86, OA-110
 					with("Tokens", func(s oauth.Store) (any, error) {
 						list, err := s.Tokens(ctx, w.now, ref)
 						for i := range list {
-							list[i] = known(list[i])
+							one, err := s.Token(ctx, w.now, ref, list[i].ID)
+							require.NoError(rt, err)
+							require.Equal(rt, list[i], one)
+							_, err = s.Token(ctx, w.now, oauth.OwnerRef{Kind: "user", ID: "9"}, one.ID)
+							require.ErrorIs(rt, err, oauth.ErrNoToken)
+							list[i].Token = known(one.Token)
 						}
 						return list, err
 					})
+					for _, id := range []string{"service-a", "service-b"} {
+						with("Agreed", func(s oauth.Store) (any, error) {
+							list, err := s.Agreed(ctx, w.now, ref, id)
+							slices.SortFunc(list, scopes.Compare)
+							return slices.Compact(list), err
+						})
+					}
 				}
 				for n := max(0, w.codes-3); n <= w.codes; n++ {
 					hash := fmt.Sprint("c", n)
 					for _, id := range []string{"service-a", "service-b"} {
-						with("Code", func(s oauth.Store) (any, error) {
-							c, err := s.Code(ctx, w.now, hash, id)
-							c.TokenID = 0
-							return c, err
+						with("ClientAndCode", func(s oauth.Store) (any, error) {
+							c, code, err := s.ClientAndCode(ctx, w.now, id, hash)
+							code.TokenID = 0
+							return []any{c, code}, err
 						})
 					}
 				}

@@ -28,8 +28,7 @@ func (s *Store) Renamed(ctx context.Context, now time.Time, kind, from, to strin
 		if err := n.relink(ctx, tx); err != nil {
 			return fmt.Errorf("rewrite the servers of clients: %w", err)
 		}
-		change, err = record(ctx, tx, now, kind+".renamed")
-		return err
+		return recordNow(ctx, tx, &change, now, kind+".renamed")
 	})
 	return change, err
 }

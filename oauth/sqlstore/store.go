@@ -3,17 +3,13 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/hubshare/hubshare/internal/changelog"
 	"github.com/hubshare/hubshare/internal/sqldb"
 	"github.com/hubshare/hubshare/oauth"
-	"github.com/hubshare/hubshare/scopes"
 )
 
 const (
@@ -64,24 +60,39 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
-// record appends the change that a transaction makes. Rows of this store name users by UserIDs and a service by ActorID; neither means anyone.
-func record(ctx context.Context, tx *sql.Tx, now time.Time, action string, owners ...oauth.OwnerRef) (oauth.Change, error) {
+// record adds the change that a transaction makes to what it sends. Rows of this store name users by UserIDs and a service by ActorID; neither
+// means anyone.
+func record(b *sqldb.Batch, change *oauth.Change, now time.Time, action string, owners ...oauth.OwnerRef) error {
 	row := changelog.Row{At: now, Owner: owner, Action: action}
-	if services := slices.DeleteFunc(slices.Clone(owners), func(o oauth.OwnerRef) bool { return o.Kind != oauth.KindService }); len(services) > 1 {
-		owners = nil // more than a row has room for
-	}
+	services := 0
 	for _, o := range owners {
 		if o.Kind == oauth.KindService {
 			row.ActorID = o.ID
+			services++
 		} else {
 			row.UserIDs = append(row.UserIDs, o.ID)
 		}
 	}
-	seq, err := changelog.Append(ctx, tx, row)
-	if err != nil {
-		return oauth.Change{}, fmt.Errorf("record the change: %w", err)
+	if services > 1 { // more than a row has room for
+		owners, row.ActorID, row.UserIDs = nil, "", nil
 	}
-	return oauth.Change{Seq: seq, At: now, Action: action, Owners: owners}, nil
+	*change = oauth.Change{At: now, Action: action, Owners: owners}
+	if err := changelog.Add(b, &change.Seq, row); err != nil {
+		return fmt.Errorf("record the change: %w", err)
+	}
+	return nil
+}
+
+// recordNow is record where nothing else is left to send.
+func recordNow(ctx context.Context, tx *sql.Tx, change *oauth.Change, now time.Time, action string, owners ...oauth.OwnerRef) error {
+	var b sqldb.Batch
+	if err := record(&b, change, now, action, owners...); err != nil {
+		return err
+	}
+	if err := b.Run(ctx, tx); err != nil {
+		return fmt.Errorf("record the change: %w", err)
+	}
+	return nil
 }
 
 // Forget removes what hangs on an owner, and remembers them as gone until a Purge that orders otherwise.
@@ -103,8 +114,7 @@ func (s *Store) Forget(ctx context.Context, now time.Time, ref oauth.OwnerRef) (
 				return err
 			}
 		}
-		c, err = record(ctx, tx, now, "owner.forgotten", ref)
-		return err
+		return recordNow(ctx, tx, &c, now, "owner.forgotten", ref)
 	})
 	return c, err
 }
@@ -169,23 +179,4 @@ func timeOf(v sql.NullInt64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMicro(v.Int64).UTC()
-}
-
-// Scopes are a JSON list of their texts.
-
-func textOf(list []scopes.Scope) (string, error) {
-	text, err := json.Marshal(scopes.Strings(list))
-	return string(text), err
-}
-
-func scopesOf(text string) ([]scopes.Scope, error) {
-	var list []string
-	if err := json.Unmarshal([]byte(text), &list); err != nil {
-		return nil, fmt.Errorf("read stored scopes: %w", err)
-	}
-	out, err := scopes.ParseAll(list)
-	if err != nil {
-		return nil, fmt.Errorf("read stored scopes %s: %w", strings.Join(list, " "), err)
-	}
-	return out, nil
 }

@@ -59,12 +59,12 @@ func TestTextThatNoDatabaseHoldsMatchesNothing(t *testing.T) {
 			for _, text := range []string{"\x00\x00\x00\x00", "ab\xffd", "a\x00b'"} {
 				_, err := s.Client(t.Context(), text)
 				require.ErrorIs(t, err, oauth.ErrNoClient)
-				_, err = s.Code(t.Context(), now, text, text)
-				require.ErrorIs(t, err, oauth.ErrNoCode)
+				_, _, err = s.ClientAndCode(t.Context(), now, text, text)
+				require.ErrorIs(t, err, oauth.ErrNoClient)
 				list, err := s.TokensByPrefix(t.Context(), now, text)
 				require.NoError(t, err)
 				require.Empty(t, list)
-				_, _, err = s.PutToken(t.Context(), now, oauth.Token{Owner: oauth.OwnerRef{Kind: oauth.KindUser, ID: "u1"}, Hash: text, Note: text, Created: now})
+				_, _, err = s.PutToken(t.Context(), now, oauth.Token{Owner: oauth.OwnerRef{Kind: oauth.KindUser, ID: "u1"}, Hash: text, Note: text, Created: now}, nil)
 				require.NoError(t, err)
 			}
 		})
@@ -96,7 +96,7 @@ func TestAPurgeDeletesMoreThanOneBatchHolds(t *testing.T) { // OA-59
 	for n := range 1100 {
 		_, _, err := s.PutToken(t.Context(), now, oauth.Token{
 			Owner: oauth.OwnerRef{Kind: oauth.KindUser, ID: "1"}, Hash: fmt.Sprint(n), Created: now, ExpiresAt: now,
-		})
+		}, nil)
 		require.NoError(t, err)
 	}
 	done, err := s.Purge(t.Context(), now.Add(time.Hour), oauth.PurgeOrder{Changes: now.Add(time.Minute)})

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,33 +10,64 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hubshare/hubshare/internal/sqldb"
 	"github.com/hubshare/hubshare/oauth"
+	"github.com/hubshare/hubshare/scopes"
 )
 
-// PutToken inserts a token of an owner who is not gone.
-func (s *Store) PutToken(ctx context.Context, now time.Time, t oauth.Token) (_ oauth.Token, change oauth.Change, err error) {
-	given := t
-	err = s.db.WriteAbout(ctx, about(t.Owner), func(tx *sql.Tx) error {
-		t, err = insert(ctx, tx, given, `NOT EXISTS (SELECT 1 FROM oauth_gone WHERE kind = $3 AND id = $4)
-			AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM oauth_clients WHERE id = $5))`)
-		if errors.Is(err, errNotInserted) {
-			return whyNot(ctx, tx, given)
+// PutToken inserts a token of an owner who is not gone. Chosen secrets with one prefix are inserted one after the other, whoever they are for:
+// two that are the same would else not see each other.
+func (s *Store) PutToken(ctx context.Context, now time.Time, t oauth.Token, taken func(hash string) bool) (_ oauth.Token, change oauth.Change, err error) {
+	given, names := t, about(t.Owner)
+	if taken != nil {
+		names = append(names, "oauth secret "+t.Prefix)
+	}
+	err = s.db.WriteAbout(ctx, names, func(tx *sql.Tx) error {
+		t = given
+		if taken != nil {
+			if err := free(ctx, tx, now, t.Prefix, taken); err != nil {
+				return err
+			}
 		}
+		var b sqldb.Batch
+		err := insert(&b, &t.ID, given, `NOT EXISTS (SELECT 1 FROM oauth_gone WHERE kind = $3 AND id = $4)
+			AND (CAST($5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM oauth_clients WHERE id = $5))`)
 		if err != nil {
 			return err
 		}
-		change, err = record(ctx, tx, now, "token.issued", t.Owner)
-		return err
+		if err := record(&b, &change, now, "token.issued", t.Owner); err != nil {
+			return err
+		}
+		if err := b.Run(ctx, tx); err != nil {
+			return fmt.Errorf("insert token: %w", err)
+		}
+		if t.ID != 0 {
+			return nil
+		}
+		return whyNot(ctx, tx, given)
 	})
 	if err != nil {
 		return oauth.Token{}, oauth.Change{}, err
 	}
-	return t, change, nil
+	return asRead(t), change, nil
+}
+
+// free asks about every live token of a prefix.
+func free(ctx context.Context, tx *sql.Tx, now time.Time, prefix string, taken func(hash string) bool) error {
+	hashes, err := rows(ctx, tx, func(r interface{ Scan(...any) error }) (hash string, err error) { return hash, r.Scan(&hash) },
+		`SELECT hash FROM oauth_tokens WHERE prefix = $1 AND (expires_at IS NULL OR expires_at >= $2)`, prefix, micros(now))
+	if err != nil {
+		return fmt.Errorf("look for the same secret: %w", err)
+	}
+	if slices.ContainsFunc(hashes, taken) {
+		return oauth.ErrTokenExists
+	}
+	return nil
 }
 
 func whyNot(ctx context.Context, tx *sql.Tx, t oauth.Token) error {
 	if dead, err := gone(ctx, tx, t.Owner); err != nil || dead {
-		return orGone(err)
+		return cmp.Or(err, oauth.ErrGone)
 	}
 	if t.ClientID != "" {
 		if _, err := client(ctx, tx, t.ClientID); err != nil {
@@ -45,53 +77,46 @@ func whyNot(ctx context.Context, tx *sql.Tx, t oauth.Token) error {
 	return oauth.ErrTokenExists
 }
 
-// errNotInserted: the condition does not hold, or the hash is taken. Callers look which, so that the usual case is one statement.
-var errNotInserted = errors.New("not inserted")
-
-// insert puts a token where a condition holds. The token is $1 to $11: prefix, hash, kind and id of the owner, client, …
-func insert(ctx context.Context, tx *sql.Tx, t oauth.Token, where string, more ...any) (oauth.Token, error) {
+// insert adds a token where a condition holds; id becomes zero when that does not, or when the hash is taken. Callers look which, so that the
+// usual case is one statement. The token is $1 to $11: prefix, hash, kind and id of the owner, client, …
+func insert(b *sqldb.Batch, id *int64, t oauth.Token, where string, more ...any) error {
 	text, err := textOf(t.Scopes)
 	if err != nil {
-		return t, err
+		return err
 	}
-	err = tx.QueryRowContext(ctx, `INSERT INTO oauth_tokens
+	*id = 0
+	b.Add(id, `INSERT INTO oauth_tokens
 		(prefix, hash, owner_kind, owner_id, client_id, session_id, scopes, note, created, expires_at, last_activity)
 		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT),
 			CAST($8 AS TEXT), CAST($9 AS BIGINT), CAST($10 AS BIGINT), CAST($11 AS BIGINT)
-		WHERE `+where+` ON CONFLICT (hash) DO NOTHING RETURNING id`,
+		WHERE `+where+` ON CONFLICT (prefix, hash) DO NOTHING RETURNING id`,
 		append([]any{
 			t.Prefix, t.Hash, t.Owner.Kind, t.Owner.ID, sql.NullString{String: t.ClientID, Valid: t.ClientID != ""}, t.SessionID, text, t.Note,
 			micros(t.Created), nullable(t.ExpiresAt), nullable(t.LastActivity),
-		}, more...)...).Scan(&t.ID)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return t, errNotInserted
-	case err != nil:
-		return t, fmt.Errorf("insert token: %w", err)
-	}
-	// As it will be read: callers must not see finer times than the next reader does.
+		}, more...)...)
+	return nil
+}
+
+// asRead is a token as it will be read: who put it must not see finer times than the next reader does.
+func asRead(t oauth.Token) oauth.Token {
 	t.Created = timeOf(nullable(t.Created))
 	t.ExpiresAt = timeOf(nullable(t.ExpiresAt))
 	t.LastActivity = timeOf(nullable(t.LastActivity))
-	return t, nil
+	return t
 }
 
-const (
-	tokenFields  = `t.id, t.prefix, t.hash, t.owner_kind, t.owner_id, t.client_id, t.session_id, t.scopes, t.note, t.created, t.expires_at, t.last_activity`
-	tokenColumns = `SELECT ` + tokenFields + ` FROM oauth_tokens t WHERE (t.expires_at IS NULL OR t.expires_at >= $1) AND `
-)
+// issued selects live tokens of an owner or prefix, with what their clients are.
+const issued = `SELECT t.id, t.prefix, t.hash, t.owner_kind, t.owner_id, t.client_id, t.session_id, t.scopes, t.note, t.created, t.expires_at,
+	t.last_activity, coalesce(c.for_server, ''), coalesce(c.for_service, ''), coalesce(c.description, '')
+	FROM oauth_tokens t LEFT JOIN oauth_clients c ON c.id = t.client_id WHERE (t.expires_at IS NULL OR t.expires_at >= $1) AND `
 
-func scanToken(r interface{ Scan(...any) error }) (oauth.Token, error) { return scanTokenAnd(r) }
-
-// scanTokenAnd reads tokenFields and what comes behind them.
-func scanTokenAnd(r interface{ Scan(...any) error }, more ...any) (oauth.Token, error) {
-	var t oauth.Token
+func scanIssued(r interface{ Scan(...any) error }) (oauth.Issued, error) {
+	var t oauth.Issued
 	var clientID sql.NullString
 	var text string
 	var created, expires, used sql.NullInt64
-	err := r.Scan(append([]any{
-		&t.ID, &t.Prefix, &t.Hash, &t.Owner.Kind, &t.Owner.ID, &clientID, &t.SessionID, &text, &t.Note, &created, &expires, &used,
-	}, more...)...)
+	err := r.Scan(&t.ID, &t.Prefix, &t.Hash, &t.Owner.Kind, &t.Owner.ID, &clientID, &t.SessionID, &text, &t.Note, &created, &expires, &used,
+		&t.For.Server, &t.For.Service, &t.Description)
 	if err != nil {
 		return t, fmt.Errorf("read token: %w", err)
 	}
@@ -101,26 +126,60 @@ func scanTokenAnd(r interface{ Scan(...any) error }, more ...any) (oauth.Token, 
 	return t, err
 }
 
-// TokensByPrefix gives the live tokens of a prefix, with what their clients are for.
-func (s *Store) TokensByPrefix(ctx context.Context, now time.Time, prefix string) (list []oauth.Issued, err error) {
+// tokens reads what issued and a condition select, in one statement.
+func (s *Store) tokens(ctx context.Context, where string, args ...any) (list []oauth.Issued, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		list, err = rows(ctx, tx, func(r interface{ Scan(...any) error }) (i oauth.Issued, err error) {
-			i.Token, err = scanTokenAnd(r, &i.For.Server, &i.For.Service)
-			return i, err
-		}, `SELECT `+tokenFields+`, coalesce(c.for_server, ''), coalesce(c.for_service, '')
-			FROM oauth_tokens t LEFT JOIN oauth_clients c ON c.id = t.client_id
-			WHERE t.prefix = $2 AND (t.expires_at IS NULL OR t.expires_at >= $1) ORDER BY t.id`, micros(now), prefix)
-		return err
+		var b sqldb.Batch
+		b.Rows(func(r sqldb.Row) error {
+			t, err := scanIssued(r)
+			list = append(list, t)
+			return err
+		}, issued+where, args...)
+		return b.Run(ctx, tx)
 	})
-	return list, err
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// TokensByPrefix gives the live tokens of a prefix, with what their clients are.
+func (s *Store) TokensByPrefix(ctx context.Context, now time.Time, prefix string) ([]oauth.Issued, error) {
+	return s.tokens(ctx, `t.prefix = $2 ORDER BY t.id`, micros(now), prefix)
 }
 
 // Tokens lists an owner's live tokens, those unused for longest first.
-func (s *Store) Tokens(ctx context.Context, now time.Time, ref oauth.OwnerRef) (list []oauth.Token, err error) {
+func (s *Store) Tokens(ctx context.Context, now time.Time, ref oauth.OwnerRef) ([]oauth.Issued, error) {
+	return s.tokens(ctx, `t.owner_kind = $2 AND t.owner_id = $3 ORDER BY coalesce(t.last_activity, t.created), t.id`, micros(now), ref.Kind, ref.ID)
+}
+
+// Token gives one live token of an owner.
+func (s *Store) Token(ctx context.Context, now time.Time, ref oauth.OwnerRef, id int64) (oauth.Issued, error) {
+	list, err := s.tokens(ctx, `t.id = $2 AND t.owner_kind = $3 AND t.owner_id = $4`, micros(now), id, ref.Kind, ref.ID)
+	if err == nil && len(list) == 0 {
+		err = oauth.ErrNoToken
+	}
+	if err != nil {
+		return oauth.Issued{}, err
+	}
+	return list[0], nil
+}
+
+// Agreed gives the scopes of an owner's live tokens of a client.
+func (s *Store) Agreed(ctx context.Context, now time.Time, ref oauth.OwnerRef, clientID string) (list []scopes.Scope, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		list, err = rows(ctx, tx, scanToken, tokenColumns+`owner_kind = $2 AND owner_id = $3 ORDER BY coalesce(last_activity, created), id`,
-			micros(now), ref.Kind, ref.ID)
-		return err
+		var b sqldb.Batch
+		b.Rows(func(r sqldb.Row) error {
+			var text string
+			if err := r.Scan(&text); err != nil {
+				return err
+			}
+			more, err := scopesOf(text)
+			list = append(list, more...)
+			return err
+		}, `SELECT DISTINCT scopes FROM oauth_tokens WHERE client_id = $1 AND owner_kind = $2 AND owner_id = $3 AND (expires_at IS NULL OR expires_at >= $4)`,
+			clientID, ref.Kind, ref.ID, micros(now))
+		return b.Run(ctx, tx)
 	})
 	return list, err
 }
@@ -128,14 +187,17 @@ func (s *Store) Tokens(ctx context.Context, now time.Time, ref oauth.OwnerRef) (
 // DeleteToken takes a client's other tokens along, and the codes that would become one: else consent could not be withdrawn (OA-86).
 func (s *Store) DeleteToken(ctx context.Context, now time.Time, ref oauth.OwnerRef, id int64) (change oauth.Change, err error) {
 	err = s.db.WriteAbout(ctx, about(ref), func(tx *sql.Tx) error {
-		found, err := rows(ctx, tx, scanToken, tokenColumns+`id = $2 AND owner_kind = $3 AND owner_id = $4`, micros(now), id, ref.Kind, ref.ID)
-		if err != nil {
-			return err
-		}
-		if len(found) == 0 {
+		change = oauth.Change{}
+		var c string
+		err := tx.QueryRowContext(ctx, `SELECT coalesce(client_id, '') FROM oauth_tokens
+			WHERE id = $1 AND owner_kind = $2 AND owner_id = $3 AND (expires_at IS NULL OR expires_at >= $4)`, id, ref.Kind, ref.ID, micros(now)).Scan(&c)
+		if errors.Is(err, sql.ErrNoRows) {
 			return oauth.ErrNoToken
 		}
-		if c := found[0].ClientID; c == "" {
+		if err != nil {
+			return fmt.Errorf("read token: %w", err)
+		}
+		if c == "" {
 			err = run(ctx, tx, `DELETE FROM oauth_tokens WHERE id = $1`, id)
 		} else if err = run(ctx, tx, `DELETE FROM oauth_tokens WHERE client_id = $1 AND owner_kind = $2 AND owner_id = $3`, c, ref.Kind, ref.ID); err == nil {
 			err = run(ctx, tx, `DELETE FROM oauth_codes WHERE client_id = $1 AND user_id = $2 AND used_at IS NULL`, c, ref.ID)
@@ -143,8 +205,7 @@ func (s *Store) DeleteToken(ctx context.Context, now time.Time, ref oauth.OwnerR
 		if err != nil {
 			return err
 		}
-		change, err = record(ctx, tx, now, "token.revoked", ref)
-		return err
+		return recordNow(ctx, tx, &change, now, "token.revoked", ref)
 	})
 	return change, err
 }
@@ -168,8 +229,7 @@ func (s *Store) DeleteSession(ctx context.Context, now time.Time, ref oauth.Owne
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		change, err = record(ctx, tx, now, "session.ended", ref)
-		return err
+		return recordNow(ctx, tx, &change, now, "session.ended", ref)
 	})
 	return change, err
 }

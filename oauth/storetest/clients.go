@@ -43,7 +43,7 @@ var clientTests = map[string]func(*testing.T, oauth.Store){
 		c.SecretHash = "h2"
 		change := put(t, s, c)
 		assert.Equal(t, []oauth.OwnerRef{bob}, change.Owners)
-		_, err := s.Code(t.Context(), start, "c1", c.ID)
+		_, err := find(t, s, start, "c1", c.ID)
 		require.ErrorIs(t, err, oauth.ErrNoCode)
 		assert.Empty(t, tokens(t, s, start, bob))
 	},
@@ -54,7 +54,7 @@ var clientTests = map[string]func(*testing.T, oauth.Store){
 		c := server(t)
 		c.Description = "another"
 		assert.Equal(t, []oauth.OwnerRef{bob}, put(t, s, c).Owners)
-		_, err := s.Code(t.Context(), start, "c1", c.ID)
+		_, err := find(t, s, start, "c1", c.ID)
 		require.NoError(t, err)
 		assert.Len(t, tokens(t, s, start, bob), 1)
 	},
@@ -72,7 +72,7 @@ var clientTests = map[string]func(*testing.T, oauth.Store){
 		change, err := s.DeleteClient(t.Context(), start, server(t).ID)
 		require.NoError(t, err)
 		assert.Equal(t, []oauth.OwnerRef{bob}, change.Owners)
-		_, err = s.Code(t.Context(), start, "c1", server(t).ID)
+		_, err = find(t, s, start, "c1", server(t).ID)
 		require.ErrorIs(t, err, oauth.ErrNoCode)
 		var left []string
 		for _, tok := range tokens(t, s, start, bob) {

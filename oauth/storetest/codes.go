@@ -20,16 +20,16 @@ var codeTests = map[string]func(*testing.T, oauth.Store){
 		put(t, s, server(t))
 		c := code(t, "c1")
 		putCode(t, s, c)
-		got, err := s.Code(t.Context(), c.ExpiresAt, "c1", clientID)
+		got, err := find(t, s, c.ExpiresAt, "c1", clientID)
 		require.NoError(t, err)
 		assert.Equal(t, c, got)
-		_, err = s.Code(t.Context(), c.ExpiresAt.Add(time.Microsecond), "c1", clientID)
+		_, err = find(t, s, c.ExpiresAt.Add(time.Microsecond), "c1", clientID)
 		require.ErrorIs(t, err, oauth.ErrNoCode)
 	},
 	"another client's code is no code": func(t *testing.T, s oauth.Store) { // OA-F21, OA-S2
 		put(t, s, server(t))
 		putCode(t, s, code(t, "c1"))
-		_, err := s.Code(t.Context(), start, "c1", "service-x")
+		_, err := find(t, s, start, "c1", "service-x")
 		require.ErrorIs(t, err, oauth.ErrNoCode)
 		_, _, err = s.Redeem(t.Context(), start, "c1", "service-x", token(t, 1))
 		require.ErrorIs(t, err, oauth.ErrNoCode)
@@ -58,7 +58,7 @@ var codeTests = map[string]func(*testing.T, oauth.Store){
 		require.NoError(t, err)
 		assert.Equal(t, []oauth.OwnerRef{bob}, change.Owners)
 		assert.Equal(t, []oauth.Token{got}, tokens(t, s, start, bob))
-		c, err := s.Code(t.Context(), start, "c1", clientID)
+		c, err := find(t, s, start, "c1", clientID)
 		require.NoError(t, err)
 		assert.WithinDuration(t, start, c.UsedAt, 0)
 		assert.Equal(t, got.ID, c.TokenID)
@@ -129,11 +129,11 @@ var codeTests = map[string]func(*testing.T, oauth.Store){
 		put(t, s, server(t))
 		putCode(t, s, code(t, "c1"))
 		for n := range 3 {
-			_, err := s.Code(t.Context(), start, "c1", clientID)
+			_, err := find(t, s, start, "c1", clientID)
 			require.NoError(t, err, "after %d failures", n)
 			require.NoError(t, s.FailCode(t.Context(), start, "c1", false))
 		}
-		_, err := s.Code(t.Context(), start, "c1", clientID)
+		_, err := find(t, s, start, "c1", clientID)
 		require.ErrorIs(t, err, oauth.ErrNoCode)
 		_, _, err = s.Redeem(t.Context(), start, "c1", clientID, token(t, 1))
 		require.ErrorIs(t, err, oauth.ErrNoCode)
@@ -143,7 +143,7 @@ var codeTests = map[string]func(*testing.T, oauth.Store){
 		putCode(t, s, code(t, "c1"))
 		require.NoError(t, s.FailCode(t.Context(), start, "c1", true))
 		require.NoError(t, s.FailCode(t.Context(), start, "unknown", true))
-		_, err := s.Code(t.Context(), start, "c1", clientID)
+		_, err := find(t, s, start, "c1", clientID)
 		require.ErrorIs(t, err, oauth.ErrNoCode)
 	},
 	"failures after success do not hide that the code is spent": func(t *testing.T, s oauth.Store) {

@@ -35,7 +35,7 @@ var ownerTests = map[string]func(*testing.T, oauth.Store){
 		assert.Equal(t, []oauth.OwnerRef{bob}, change.Owners)
 		assert.Empty(t, tokens(t, s, start, bob))
 		require.ErrorIs(t, s.PutCode(t.Context(), start, code(t, "c2")), oauth.ErrGone)
-		_, _, err = s.PutToken(t.Context(), start, token(t, 2))
+		_, _, err = s.PutToken(t.Context(), start, token(t, 2), nil)
 		require.ErrorIs(t, err, oauth.ErrGone)
 		_, _, err = s.Redeem(t.Context(), start, "c1", clientID, token(t, 3))
 		require.ErrorIs(t, err, oauth.ErrNoCode)
@@ -54,7 +54,7 @@ var ownerTests = map[string]func(*testing.T, oauth.Store){
 		_, err := s.Forget(t.Context(), start, cron)
 		require.NoError(t, err)
 		assert.Len(t, tokens(t, s, start, alice), 1)
-		_, err = s.Code(t.Context(), start, "c1", clientID)
+		_, err = find(t, s, start, "c1", clientID)
 		require.NoError(t, err)
 	},
 	"a token that races with Forget is either deleted or refused": func(t *testing.T, s oauth.Store) {
@@ -63,7 +63,7 @@ var ownerTests = map[string]func(*testing.T, oauth.Store){
 			wg.Go(func() {
 				own := token(t, n)
 				own.ClientID = ""
-				if _, _, err := s.PutToken(t.Context(), start, own); !errors.Is(err, oauth.ErrGone) {
+				if _, _, err := s.PutToken(t.Context(), start, own, nil); !errors.Is(err, oauth.ErrGone) {
 					assert.NoError(t, err)
 				}
 			})
@@ -96,7 +96,7 @@ var ownerTests = map[string]func(*testing.T, oauth.Store){
 		require.NoError(t, err)
 		assert.Equal(t, "al'ice/", c.For.Server)
 		assert.Equal(t, list(t, "access:servers!server=al'ice/", "access:servers!server=alicex/", "read:users!user=al'ice", "shares!server", "list:groups!group=alice"), c.Allowed)
-		cd, err = s.Code(t.Context(), start, "c1", c.ID)
+		cd, err = find(t, s, start, "c1", c.ID)
 		require.NoError(t, err)
 		assert.Equal(t, list(t, "access:servers!server=al'ice/lab"), cd.Scopes)
 		assert.Equal(t, list(t, "read:users!user=al'ice", "servers!server=al'ice/", "tokens!user"), tokens(t, s, start, bob)[0].Scopes)

@@ -1,10 +1,12 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/oauth"
@@ -85,7 +87,7 @@ func token(t *testing.T, n int) oauth.Token {
 
 func putToken(t *testing.T, s oauth.Store, tok oauth.Token) oauth.Token {
 	t.Helper()
-	out, change, err := s.PutToken(t.Context(), start, tok)
+	out, change, err := s.PutToken(t.Context(), start, tok, nil)
 	require.NoError(t, err)
 	require.Equal(t, []oauth.OwnerRef{tok.Owner}, change.Owners)
 	require.NotZero(t, change.Seq)
@@ -93,9 +95,26 @@ func putToken(t *testing.T, s oauth.Store, tok oauth.Token) oauth.Token {
 	return out
 }
 
-func tokens(t *testing.T, s oauth.Store, now time.Time, ref oauth.OwnerRef) []oauth.Token {
+func tokens(t *testing.T, s oauth.Store, now time.Time, ref oauth.OwnerRef) (out []oauth.Token) {
 	t.Helper()
-	out, err := s.Tokens(t.Context(), now, ref)
+	list, err := s.Tokens(t.Context(), now, ref)
 	require.NoError(t, err)
+	for _, i := range list {
+		out = append(out, i.Token)
+	}
 	return out
+}
+
+// find gives a code; ErrNoCode also where there is no such client.
+func find(t *testing.T, s oauth.Store, now time.Time, hash, client string) (oauth.Code, error) {
+	t.Helper()
+	c, out, err := s.ClientAndCode(t.Context(), now, client, hash)
+	if errors.Is(err, oauth.ErrNoClient) {
+		assert.Zero(t, c)
+		return out, oauth.ErrNoCode
+	}
+	if err == nil || errors.Is(err, oauth.ErrNoCode) {
+		assert.Equal(t, client, c.ID)
+	}
+	return out, err
 }

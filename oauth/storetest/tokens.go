@@ -1,6 +1,9 @@
 package storetest
 
 import (
+	"fmt"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +23,7 @@ var tokenTests = map[string]func(*testing.T, oauth.Store){
 		assert.Equal(t, tok, got)
 		found, err := s.TokensByPrefix(t.Context(), start, "abcd")
 		require.NoError(t, err)
-		assert.Equal(t, []oauth.Issued{{Token: tok, For: server(t).For}}, found)
+		assert.Equal(t, []oauth.Issued{{Token: tok, For: server(t).For, Description: server(t).Description}}, found)
 		assert.Equal(t, []oauth.Token{tok}, tokens(t, s, start, bob))
 		none, err := s.TokensByPrefix(t.Context(), start, "ABCD")
 		require.NoError(t, err)
@@ -50,7 +53,7 @@ var tokenTests = map[string]func(*testing.T, oauth.Store){
 		own := token(t, 1)
 		own.ClientID = ""
 		putToken(t, s, own)
-		_, _, err := s.PutToken(t.Context(), start, own)
+		_, _, err := s.PutToken(t.Context(), start, own, nil)
 		require.ErrorIs(t, err, oauth.ErrTokenExists)
 	},
 	"tokens are listed by last activity, or else by creation": func(t *testing.T, s oauth.Store) { // OA-86
@@ -101,7 +104,7 @@ var tokenTests = map[string]func(*testing.T, oauth.Store){
 		require.NoError(t, err)
 		assert.Equal(t, []oauth.Token{kept}, tokens(t, s, start, bob))
 		assert.Len(t, tokens(t, s, start, alice), 1)
-		_, err = s.Code(t.Context(), start, "c1", clientID)
+		_, err = find(t, s, start, "c1", clientID)
 		require.ErrorIs(t, err, oauth.ErrNoCode)
 	},
 	"ending a session deletes this owner's tokens and codes of it alone": func(t *testing.T, s oauth.Store) { // OA-110, OA-S18
@@ -118,7 +121,7 @@ var tokenTests = map[string]func(*testing.T, oauth.Store){
 		assert.Equal(t, []oauth.OwnerRef{bob}, change.Owners)
 		assert.Len(t, tokens(t, s, start, bob), 2)
 		assert.Len(t, tokens(t, s, start, alice), 1)
-		_, err = s.Code(t.Context(), start, "c1", clientID)
+		_, err = find(t, s, start, "c1", clientID)
 		require.ErrorIs(t, err, oauth.ErrNoCode)
 		change, err = s.DeleteSession(t.Context(), start, bob, "")
 		require.NoError(t, err)
@@ -133,7 +136,89 @@ var tokenTests = map[string]func(*testing.T, oauth.Store){
 		own = putToken(t, s, own)
 		found, err := s.TokensByPrefix(t.Context(), start, "abcd")
 		require.NoError(t, err)
-		assert.Equal(t, []oauth.Issued{{Token: issued, For: server(t).For}, {Token: own}}, found)
+		want := []oauth.Issued{{Token: issued, For: server(t).For, Description: server(t).Description}, {Token: own}}
+		assert.Equal(t, want, found)
+		all, err := s.Tokens(t.Context(), start, bob)
+		require.NoError(t, err)
+		assert.Equal(t, want, all)
+		one, err := s.Token(t.Context(), start, bob, issued.ID)
+		require.NoError(t, err)
+		assert.Equal(t, want[0], one)
+	},
+	"a token is found by its number for its owner alone, until after its expiry": func(t *testing.T, s oauth.Store) { // OA-190
+		put(t, s, server(t))
+		issued := putToken(t, s, token(t, 1))
+		_, err := s.Token(t.Context(), issued.ExpiresAt, bob, issued.ID)
+		require.NoError(t, err)
+		for name, refused := range map[string]func() (oauth.Issued, error){
+			"expired": func() (oauth.Issued, error) {
+				return s.Token(t.Context(), issued.ExpiresAt.Add(time.Microsecond), bob, issued.ID)
+			},
+			"another's": func() (oauth.Issued, error) { return s.Token(t.Context(), start, alice, issued.ID) },
+			"unknown":   func() (oauth.Issued, error) { return s.Token(t.Context(), start, bob, issued.ID+1) },
+		} {
+			_, err := refused()
+			require.ErrorIs(t, err, oauth.ErrNoToken, name)
+		}
+	},
+	"what an owner agreed to is in the live tokens of that client": func(t *testing.T, s oauth.Store) { // OA-34, OA-S15
+		put(t, s, server(t))
+		mine, api, expired, alices := token(t, 1), token(t, 2), token(t, 3), token(t, 4)
+		api.ClientID, api.Scopes = "", list(t, "tokens!user")
+		expired.ExpiresAt, expired.Scopes = start.Add(-time.Second), list(t, "servers!user")
+		alices.Owner, alices.Scopes = alice, list(t, "users!user")
+		for _, tok := range []oauth.Token{mine, api, expired, alices} {
+			putToken(t, s, tok)
+		}
+		agreed, err := s.Agreed(t.Context(), start, bob, clientID)
+		require.NoError(t, err)
+		assert.Equal(t, mine.Scopes, agreed)
+		agreed, err = s.Agreed(t.Context(), start, cron, clientID)
+		require.NoError(t, err)
+		assert.Empty(t, agreed)
+	},
+	"a secret that its caller knows again is refused": func(t *testing.T, s oauth.Store) { // OA-61
+		put(t, s, server(t))
+		live, expired, other := token(t, 1), token(t, 2), token(t, 3)
+		expired.ExpiresAt, other.Prefix = start.Add(-time.Second), "efgh"
+		for _, tok := range []oauth.Token{live, expired, other} {
+			putToken(t, s, tok)
+		}
+		asked := map[string]bool{}
+		taken := func(hash string) bool { asked[hash] = true; return hash == live.Hash }
+		_, change, err := s.PutToken(t.Context(), start, token(t, 4), taken)
+		require.ErrorIs(t, err, oauth.ErrTokenExists)
+		assert.Zero(t, change)
+		assert.Equal(t, map[string]bool{live.Hash: true}, asked, "neither expired ones nor those of other prefixes")
+		last := token(t, 5)
+		last.Prefix = "ijkl"
+		_, _, err = s.PutToken(t.Context(), start, last, taken)
+		require.NoError(t, err)
+		assert.Len(t, tokens(t, s, start, bob), 3)
+	},
+	"of 32 who choose one secret at once one gets it": func(t *testing.T, s oauth.Store) { // OA-61, OA-191
+		errs := make([]error, 32)
+		var wg sync.WaitGroup
+		for i := range errs {
+			tok := token(t, i) // each hash has a salt of its own
+			tok.ClientID, tok.Owner.ID = "", fmt.Sprint("chooser", i)
+			wg.Go(func() {
+				_, _, errs[i] = s.PutToken(t.Context(), start, tok, func(hash string) bool { return strings.HasPrefix(hash, "hash") })
+			})
+		}
+		wg.Wait()
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+			} else {
+				assert.ErrorIs(t, err, oauth.ErrTokenExists)
+			}
+		}
+		assert.Equal(t, 1, won)
+		found, err := s.TokensByPrefix(t.Context(), start, "abcd")
+		require.NoError(t, err)
+		assert.Len(t, found, 1)
 	},
 	"purging deletes what is expired": func(t *testing.T, s oauth.Store) { // OA-59
 		put(t, s, server(t))
@@ -147,7 +232,7 @@ var tokenTests = map[string]func(*testing.T, oauth.Store){
 		require.NoError(t, err)
 		assert.Equal(t, oauth.Purged{Tokens: 1}, done)
 		assert.Empty(t, tokens(t, s, start, bob), "gone even for a clock that went back")
-		_, err = s.Code(t.Context(), start, "c1", clientID)
+		_, err = find(t, s, start, "c1", clientID)
 		require.ErrorIs(t, err, oauth.ErrNoCode)
 	},
 	"purging deletes old changes and old tombstones only when told to": func(t *testing.T, s oauth.Store) {
@@ -168,7 +253,7 @@ var tokenTests = map[string]func(*testing.T, oauth.Store){
 		assert.Equal(t, []oauth.OwnerRef{bob}, left[0].Owners)
 		mine := token(t, 2)
 		mine.ClientID = ""
-		_, _, err = s.PutToken(t.Context(), start, mine)
+		_, _, err = s.PutToken(t.Context(), start, mine, nil)
 		require.ErrorIs(t, err, oauth.ErrGone, "still remembered")
 		done, err = s.Purge(t.Context(), start, oauth.PurgeOrder{Gone: start.Add(2 * time.Hour)})
 		require.NoError(t, err)

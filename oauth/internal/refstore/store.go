@@ -189,11 +189,16 @@ func (s *Store) code(now time.Time, hash, clientID string) (oauth.Code, error) {
 	return c, nil
 }
 
-// Code finds by hash and client.
-func (s *Store) Code(_ context.Context, now time.Time, hash, clientID string) (oauth.Code, error) {
+// ClientAndCode finds both.
+func (s *Store) ClientAndCode(_ context.Context, now time.Time, clientID, hash string) (oauth.Client, oauth.Code, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.code(now, hash, clientID)
+	c, ok := s.clients[clientID]
+	if !ok {
+		return oauth.Client{}, oauth.Code{}, oauth.ErrNoClient
+	}
+	code, err := s.code(now, hash, clientID)
+	return c, code, err
 }
 
 // FailCode counts.
@@ -257,9 +262,12 @@ func (s *Store) insert(t oauth.Token) (oauth.Token, error) {
 }
 
 // PutToken inserts.
-func (s *Store) PutToken(_ context.Context, now time.Time, t oauth.Token) (oauth.Token, oauth.Change, error) {
+func (s *Store) PutToken(_ context.Context, now time.Time, t oauth.Token, taken func(hash string) bool) (oauth.Token, oauth.Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if taken != nil && slices.ContainsFunc(s.prefix[t.Prefix], func(id int64) bool { return alive(s.tokens[id].ExpiresAt, now) && taken(s.tokens[id].Hash) }) {
+		return oauth.Token{}, oauth.Change{}, oauth.ErrTokenExists
+	}
 	if _, dead := s.gone[t.Owner]; dead {
 		return oauth.Token{}, oauth.Change{}, oauth.ErrGone
 	}
@@ -273,29 +281,56 @@ func (s *Store) PutToken(_ context.Context, now time.Time, t oauth.Token) (oauth
 	return t, s.record(now, "token.issued", t.Owner), nil
 }
 
+func (s *Store) issued(t oauth.Token) oauth.Issued {
+	c := s.clients[t.ClientID]
+	return oauth.Issued{Token: t, For: c.For, Description: c.Description}
+}
+
 // TokensByPrefix lists by id.
 func (s *Store) TokensByPrefix(_ context.Context, now time.Time, prefix string) (list []oauth.Issued, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range s.prefix[prefix] {
 		if t := s.tokens[id]; alive(t.ExpiresAt, now) {
-			list = append(list, oauth.Issued{Token: t, For: s.clients[t.ClientID].For})
+			list = append(list, s.issued(t))
 		}
 	}
 	return list, nil
 }
 
 // Tokens lists those unused for longest first.
-func (s *Store) Tokens(_ context.Context, now time.Time, owner oauth.OwnerRef) (list []oauth.Token, err error) {
+func (s *Store) Tokens(_ context.Context, now time.Time, owner oauth.OwnerRef) (list []oauth.Issued, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.tokens {
 		if t.Owner == owner && alive(t.ExpiresAt, now) {
-			list = append(list, t)
+			list = append(list, s.issued(t))
 		}
 	}
-	slices.SortFunc(list, func(a, b oauth.Token) int { return cmp.Or(used(a).Compare(used(b)), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(list, func(a, b oauth.Issued) int {
+		return cmp.Or(used(a.Token).Compare(used(b.Token)), cmp.Compare(a.ID, b.ID))
+	})
 	return list, nil
+}
+
+// Token finds one.
+func (s *Store) Token(ctx context.Context, now time.Time, owner oauth.OwnerRef, id int64) (oauth.Issued, error) {
+	list, _ := s.Tokens(ctx, now, owner) // which cannot fail
+	if i := slices.IndexFunc(list, func(t oauth.Issued) bool { return t.ID == id }); i >= 0 {
+		return list[i], nil
+	}
+	return oauth.Issued{}, oauth.ErrNoToken
+}
+
+// Agreed repeats scopes.
+func (s *Store) Agreed(ctx context.Context, now time.Time, owner oauth.OwnerRef, clientID string) (out []scopes.Scope, err error) {
+	list, _ := s.Tokens(ctx, now, owner) // which cannot fail
+	for _, t := range list {
+		if t.ClientID == clientID {
+			out = append(out, t.Scopes...)
+		}
+	}
+	return out, nil
 }
 
 func used(t oauth.Token) time.Time {

@@ -16,6 +16,7 @@ import (
 	"github.com/hubshare/hubshare/internal/sqldb"
 	"github.com/hubshare/hubshare/oauth"
 	"github.com/hubshare/hubshare/oauth/sqlstore"
+	"github.com/hubshare/hubshare/scopes"
 )
 
 // Store opens an empty database that ends with the test.
@@ -162,12 +163,12 @@ func (f *Faults) PutCode(ctx context.Context, now time.Time, c oauth.Code) error
 	return f.store.PutCode(ctx, now, c)
 }
 
-// Code passes on, or fails.
-func (f *Faults) Code(ctx context.Context, now time.Time, hash, clientID string) (out oauth.Code, err error) {
-	if err := f.call("Code"); err != nil {
-		return out, err
+// ClientAndCode passes on, or fails.
+func (f *Faults) ClientAndCode(ctx context.Context, now time.Time, clientID, hash string) (c oauth.Client, out oauth.Code, err error) {
+	if err := f.call("ClientAndCode"); err != nil {
+		return c, out, err
 	}
-	return f.store.Code(ctx, now, hash, clientID)
+	return f.store.ClientAndCode(ctx, now, clientID, hash)
 }
 
 // FailCode passes on, or fails.
@@ -195,11 +196,13 @@ func (f *Faults) RevokeReplayed(ctx context.Context, now time.Time, codeHash, cl
 }
 
 // PutToken passes on, or fails.
-func (f *Faults) PutToken(ctx context.Context, now time.Time, t oauth.Token) (out oauth.Token, change oauth.Change, err error) {
+func (f *Faults) PutToken(
+	ctx context.Context, now time.Time, t oauth.Token, taken func(string) bool,
+) (out oauth.Token, change oauth.Change, err error) {
 	if err := f.call("PutToken"); err != nil {
 		return out, change, err
 	}
-	return f.store.PutToken(ctx, now, t)
+	return f.store.PutToken(ctx, now, t, taken)
 }
 
 // TokensByPrefix passes on, or fails.
@@ -211,11 +214,27 @@ func (f *Faults) TokensByPrefix(ctx context.Context, now time.Time, prefix strin
 }
 
 // Tokens passes on, or fails.
-func (f *Faults) Tokens(ctx context.Context, now time.Time, owner oauth.OwnerRef) (out []oauth.Token, err error) {
+func (f *Faults) Tokens(ctx context.Context, now time.Time, owner oauth.OwnerRef) (out []oauth.Issued, err error) {
 	if err := f.call("Tokens"); err != nil {
 		return out, err
 	}
 	return f.store.Tokens(ctx, now, owner)
+}
+
+// Token passes on, or fails.
+func (f *Faults) Token(ctx context.Context, now time.Time, owner oauth.OwnerRef, id int64) (out oauth.Issued, err error) {
+	if err := f.call("Token"); err != nil {
+		return out, err
+	}
+	return f.store.Token(ctx, now, owner, id)
+}
+
+// Agreed passes on, or fails.
+func (f *Faults) Agreed(ctx context.Context, now time.Time, owner oauth.OwnerRef, clientID string) (out []scopes.Scope, err error) {
+	if err := f.call("Agreed"); err != nil {
+		return out, err
+	}
+	return f.store.Agreed(ctx, now, owner, clientID)
 }
 
 // DeleteToken passes on, or fails.
