@@ -203,7 +203,7 @@ func (s *Service) DeleteCode(ctx context.Context, by Caller, r DeleteRequest, se
 // that is gone already. Errors as for DeleteCode.
 func (s *Service) DeleteCodeByID(ctx context.Context, by Caller, r DeleteRequest, handle string) error {
 	return s.deleteCodes(ctx, by, r, "No code found matching id="+handle, func(now time.Time, a Act, serverID string) (int, Change, error) {
-		if id, ok := ParseCodeID(handle); ok {
+		if id, ok := s.codeID(ctx, handle); ok {
 			return s.Store.DeleteCode(ctx, now, a, serverID, id, r.Cascade)
 		}
 		return 0, Change{}, ErrCodeNotFound

@@ -164,7 +164,7 @@ func (s *Service) Revoke(ctx context.Context, by Caller, r RevokeRequest) (_ *Sh
 		return nil, fmt.Errorf("find %s: %w", r.Grantee, err)
 	}
 	row, c, err := s.Store.Revoke(ctx, s.now(), act(by, srv, r.Grantee), RevokeOrder{
-		ServerID: srv.ID, Grantee: Grantee{grantee.Kind, grantee.ID}, All: len(r.Scopes) == 0, Bases: revoked(r.Scopes, r.Server),
+		ServerID: srv.ID, Grantee: Grantee{grantee.Kind, grantee.ID}, All: len(r.Scopes) == 0, Bases: s.revoked(ctx, r.Scopes, r.Server),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("revoke %s from %s: %w", r.Server, r.Grantee, err)
@@ -180,13 +180,17 @@ func (s *Service) Revoke(ctx context.Context, by Caller, r RevokeRequest) (_ *Sh
 }
 
 // revoked completes scopes without a filter and drops those filtered for something else, which no share has (SH-42).
-func revoked(requested []string, n ServerName) []string {
+func (s *Service) revoked(ctx context.Context, requested []string, n ServerName) []string {
 	only := n.Scope("").Filter()
 	var out []string
 	for _, raw := range requested {
 		base, filter, _ := strings.Cut(raw, "!")
-		if filter == "" || filter == only {
+		switch {
+		case filter == only:
 			out = append(out, base)
+		case filter == "" && !s.Stock.VerbatimRevoke:
+			out = append(out, base)
+			s.Differs(ctx, "SH-42", "it would have revoked nothing for "+base+", which is written without a filter")
 		}
 	}
 	slices.Sort(out)

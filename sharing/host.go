@@ -19,6 +19,10 @@ func (s *Service) SharedScopes(ctx context.Context, userID string) (list []scope
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("groups of user %s: %w", userID, err)
 	}
+	return s.sharedScopes(ctx, userID, groups)
+}
+
+func (s *Service) sharedScopes(ctx context.Context, userID string, groups []string) (list []scopes.Scope, until time.Time, err error) {
 	rows, until, err := s.Store.ScopesOf(ctx, s.now(), userID, groups)
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("shares of user %s: %w", userID, err)

@@ -180,10 +180,13 @@ func (s *Service) shares(ctx context.Context, f Filter, w Window) (Page[Share], 
 }
 
 func (s *Service) codes(ctx context.Context, f Filter, w Window) (Page[Code], error) {
-	rows, err := s.Store.Codes(ctx, s.now(), f, w)
+	now := s.now()
+	rows, err := s.Store.Codes(ctx, s.listedAt(now), f, w)
 	if err != nil {
 		return Page[Code]{}, fmt.Errorf("list codes: %w", err)
 	}
+	s.noteExpired(ctx, f, rows.Total)
+	rows.Items = slices.DeleteFunc(rows.Items, func(c StoredCode) bool { return !c.ExpiresAt.After(now) })
 	servers, err := s.serversOf(ctx, len(rows.Items), func(i int) Place { return rows.Items[i].Place })
 	if err != nil {
 		return Page[Code]{}, err

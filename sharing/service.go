@@ -48,6 +48,10 @@ type Service struct {
 	Quotas Quotas
 	// Counters count for metrics; nil = none.
 	Counters Counters
+	// Stock says where to answer as a stock hub does; the zero value is nowhere.
+	Stock Stock
+	// OnDifference is told each time that a stock hub would have answered differently for want of a Stock: the number of the rule, and how. nil = nobody is.
+	OnDifference func(ctx context.Context, rule, how string)
 	// AuditAge is how long changes are kept, for the record and for replicas that catch up; 0 = 365 days, never less than a day.
 	// [Service.PurgeExpired] deletes older ones.
 	AuditAge time.Duration

@@ -75,7 +75,8 @@ func (h *Handler) deleteCodes(w http.ResponseWriter, r *http.Request, by sharing
 		err = svc.DeleteCode(r.Context(), by, request, sharing.Presented(code))
 	case id != "":
 		err = svc.DeleteCodeByID(r.Context(), by, request, id)
-	case query.Has("code") || query.Has("id"):
+	case (query.Has("code") || query.Has("id")) && !svc.Stock.EmptyMeansAll:
+		svc.Differs(r.Context(), "SH-111", "it would have deleted all codes of the server")
 		return web.Errorf(http.StatusBadRequest, "code and id must not be empty")
 	default:
 		err = svc.DeleteCodes(r.Context(), by, request)
