@@ -1,12 +1,11 @@
 package hubsim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -69,6 +68,7 @@ func jsonOrNothing(r *http.Request) bool {
 
 // clientError gives what a client may see of an error; the rest is logged (the one place where errors become statuses).
 func (h *Hub) clientError(r *http.Request, err error) *web.Error {
+	noteError(r, err)
 	var e *web.Error
 	if errors.As(err, &e) {
 		return e
@@ -79,13 +79,14 @@ func (h *Hub) clientError(r *http.Request, err error) *web.Error {
 
 // refusal turns a scope decision into the error of SC-94 or SC-95; nil when it was allowed.
 func refusal(d scopes.Decision) error {
+	status := http.StatusForbidden
 	switch {
 	case d.Allowed:
 		return nil
 	case d.Hidden:
-		return web.Errorf(http.StatusNotFound, "%s", d)
+		status = http.StatusNotFound
 	}
-	return web.Errorf(http.StatusForbidden, "%s", d)
+	return &refused{web.Errorf(status, "%s", d), d.Missing}
 }
 
 // version answers GET H+api: what a server asks first (HB-113, HB-137).
@@ -116,8 +117,7 @@ func (h *Hub) getUser(w http.ResponseWriter, r *http.Request, v visitor) error {
 	if !ok {
 		return web.Errorf(http.StatusNotFound, "")
 	}
-	stopped := r.URL.Query().Has("include_stopped_servers") && !slices.Contains([]string{"0", "false"}, lastOf(r.URL.Query(), "include_stopped_servers"))
-	web.WriteTagged(w, r, h.userModel(a, oauthhttp.View{Fields: h.registry.Fields(v.scopes, scopes.User(name), h.roster), Scopes: v.scopes, Stopped: stopped}))
+	web.WriteTagged(w, r, h.seenBy(v, a, r))
 	return nil
 }
 
@@ -126,7 +126,7 @@ func (h *Hub) userModel(a account, view oauthhttp.View) map[string]any {
 	all := map[string]any{
 		"kind": scopes.KindUser, "name": a.Name, "admin": a.Admin, "roles": orEmpty(a.Roles), "groups": orEmpty(a.Groups),
 		"server": nil, "pending": nil, "created": web.Time{Time: a.Created}, "last_activity": web.Time{Time: a.LastActivity},
-		"auth_state": nil, "user_info": nil,
+		"auth_state": orNoState(a.AuthState), "user_info": nil,
 	}
 	if s, ok := h.roster.server(a.Name, ""); ok {
 		st := s.status()
@@ -150,7 +150,7 @@ func (h *Hub) userModel(a account, view oauthhttp.View) map[string]any {
 		}
 		st := s.status()
 		if st.Active() || view.Stopped {
-			servers[s.name] = h.serverModel(s, st)
+			servers[s.name] = h.serverModel(s, st, view.Scopes)
 			readable = true
 		}
 	}
@@ -161,7 +161,8 @@ func (h *Hub) userModel(a account, view oauthhttp.View) map[string]any {
 	return out
 }
 
-func (h *Hub) serverModel(s *server, st status) map[string]any {
+// serverModel is a server as a caller with these scopes sees it, who may read it (HB-152).
+func (h *Hub) serverModel(s *server, st status, held scopes.Set) map[string]any {
 	path := h.serverPath(s.owner.name, s.name)
 	progressURL := h.serverAPI(s) + "/progress"
 	m := map[string]any{
@@ -179,7 +180,10 @@ func (h *Hub) serverModel(s *server, st status) map[string]any {
 		m["full_url"], m["full_progress_url"] = h.cfg.PublicURL+path, h.cfg.PublicURL+progressURL
 	}
 	if h.cfg.Profile == scopes.P60 {
-		m["display_name"] = s.name
+		m["display_name"] = cmp.Or(st.DisplayName, s.name)
+	}
+	if held.Allows("admin:server_state", scopes.Server(s.owner.name, s.name), h.roster) {
+		m["state"] = s.state()
 	}
 	return m
 }
@@ -225,103 +229,6 @@ func (h oauthHost) Model(_ context.Context, ref oauth.OwnerRef, v oauthhttp.View
 		return nil, oauth.ErrNoOwner
 	}
 	return h.userModel(a, v), nil
-}
-
-// slugName are the names that 6.0 gives to new servers (SC-14, HB-101).
-var slugName = regexp.MustCompile(`^[a-z]([a-z0-9]|-[a-z0-9]){0,29}\z`)
-
-func (h *Hub) validServerName(name string) bool {
-	if h.cfg.Profile == scopes.P60 {
-		return len(name) <= 30 && slugName.MatchString(name)
-	}
-	return len(name) <= 255 && !strings.Contains(name, "/")
-}
-
-func (h *Hub) startServerAPI(w http.ResponseWriter, r *http.Request, v visitor) error {
-	needs := "servers"
-	if h.cfg.Profile == scopes.P60 {
-		needs = "start:servers"
-	}
-	owner, name := r.PathValue("user"), r.PathValue("server")
-	if err := refusal(v.scopes.Explain([]string{needs}, scopes.Server(owner, name), h.roster)); err != nil {
-		return err
-	}
-	body, err := web.DecodeObject(r, maxBody)
-	if err != nil {
-		return err
-	}
-	s, err := h.record(r.Context(), owner, name)
-	if err != nil {
-		return err
-	}
-	var options json.RawMessage
-	if len(body) > 0 {
-		if options, err = json.Marshal(body); err != nil {
-			return fmt.Errorf("keep user options: %w", err)
-		}
-	}
-	if err := h.start(s, options); err != nil {
-		return err
-	}
-	ctx, cancel := waitFor(r, slowSpawnTimeout)
-	defer cancel()
-	st := s.wait(ctx)
-	if st.Failure != nil {
-		return web.Errorf(st.Failure.status, "%s", st.Failure.message)
-	}
-	w.Header().Set("Content-Type", "text/plain")
-	if st.Ready {
-		w.WriteHeader(http.StatusCreated)
-	} else {
-		w.WriteHeader(http.StatusAccepted)
-	}
-	return nil
-}
-
-func (h *Hub) stopServerAPI(w http.ResponseWriter, r *http.Request, v visitor) error {
-	owner, name := r.PathValue("user"), r.PathValue("server")
-	if err := refusal(v.scopes.Explain([]string{"delete:servers"}, scopes.Server(owner, name), h.roster)); err != nil {
-		return err
-	}
-	body, err := web.DecodeObject(r, maxBody)
-	if err != nil {
-		return err
-	}
-	remove := false
-	if raw, ok := body["remove"]; ok {
-		if err := json.Unmarshal(raw, &remove); err != nil {
-			return web.Errorf(http.StatusBadRequest, "remove must be true or false")
-		}
-	}
-	if remove && name == "" {
-		return web.Errorf(http.StatusBadRequest, "Cannot delete the default server")
-	}
-	s, ok := h.roster.server(owner, name)
-	if !ok {
-		if name == "" {
-			return web.Errorf(http.StatusNotFound, "")
-		}
-		return web.Errorf(http.StatusNotFound, "%s has no server named '%s'", owner, name)
-	}
-	ctx, cancel := waitFor(r, stopTimeout)
-	defer cancel()
-	st := h.stop(ctx, s)
-	if st.Pending != "" {
-		w.Header().Set("Content-Type", "text/plain")
-		w.WriteHeader(http.StatusAccepted)
-		return nil
-	}
-	if remove {
-		// The host's row goes first, which denies at once; then what hangs on it (SH-7).
-		if err := h.roster.dropServer(r.Context(), s); err != nil {
-			return err
-		}
-		if err := h.sharing.ServerRemoved(context.WithoutCancel(r.Context()), s.id); err != nil {
-			return err
-		}
-	}
-	web.WriteNoContent(w)
-	return nil
 }
 
 // activity takes a server's report (HB-144).

@@ -3,7 +3,6 @@ package hubsim
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -33,13 +32,17 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 	}
 	h.URL = h.origin + cfg.BaseURL
 	if h.plainBase, err = plainPath(cfg.BaseURL); err != nil {
-		return nil, fmt.Errorf("config: BaseURL %q: %w", cfg.BaseURL, err)
+		return nil, wrongFieldf("BaseURL", "%q: %w", cfg.BaseURL, err)
 	}
 	h.life, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.live = newLive(h)
+	h.requests.limit = recordLimit(cfg.Record)
+	if err := h.resetFaults(); err != nil {
+		return nil, err
+	}
 	if h.db, err = sqldb.Open(ctx, cfg.DB); err != nil {
 		h.cancel()
-		return nil, fmt.Errorf("config: DB: %w", err)
+		return nil, wrongField("DB", err)
 	}
 	defer func() {
 		if err != nil {
@@ -49,15 +52,15 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 	}()
 	// Every owner of tables migrates before anyone writes: a database in memory is then copied from a template (see sqldb).
 	if err := h.db.Migrate(ctx, "hub", rosterSchema); err != nil {
-		return nil, fmt.Errorf("config: DB: %w", err)
+		return nil, wrongField("DB", err)
 	}
 	shares, err := sharingsql.New(ctx, h.db)
 	if err != nil {
-		return nil, fmt.Errorf("config: DB: %w", err)
+		return nil, wrongField("DB", err)
 	}
 	tokens, err := oauthsql.New(ctx, h.db)
 	if err != nil {
-		return nil, fmt.Errorf("config: DB: %w", err)
+		return nil, wrongField("DB", err)
 	}
 	if err := h.buildRoster(ctx); err != nil {
 		return nil, err
@@ -80,8 +83,9 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 	}
 	h.proxy = proxy.New(proxy.Config{Default: h.live.introducing(http.HandlerFunc(h.serveHub)), SessionCookie: sessionCookie, Admits: h.live.admits,
 		Down: func(w http.ResponseWriter, _ *http.Request) { h.pages.Down(w) }, Logger: h.log})
-	h.spawner = &spawner.InProcess{Handler: h.standIn, Logger: h.log}
+	h.spawner = kinds{h}
 	h.buildRoutes()
+	h.buildControl()
 	if err := h.clearStopped(ctx); err != nil {
 		return nil, err
 	}
@@ -110,14 +114,14 @@ func (h *Hub) buildRoster(ctx context.Context) error {
 	}
 	reg, err := scopes.New(h.cfg.Profile).DefineRoles(roles)
 	if err != nil {
-		return fmt.Errorf("config: Roles: %w", err)
+		return wrongField("Roles", err)
 	}
 	h.registry = reg
 	if h.clientScopes, err = reg.ParseValid(h.cfg.SingleUser.OAuthClientAllowedScopes, ""); err != nil {
-		return fmt.Errorf("config: SingleUser.OAuthClientAllowedScopes: %w", err)
+		return wrongField("SingleUser.OAuthClientAllowedScopes", err)
 	}
 	if _, err := reg.ParseValid(h.cfg.SingleUser.ServerTokenScopes, ""); err != nil {
-		return fmt.Errorf("config: SingleUser.ServerTokenScopes: %w", err)
+		return wrongField("SingleUser.ServerTokenScopes", err)
 	}
 	db := &rosterDB{h.db}
 	h.roster = &roster{db: db, registry: reg, roles: map[string]heldRole{}, users: map[string]*user{}, byID: map[string]*user{},
@@ -133,6 +137,9 @@ func (h *Hub) buildRoster(ctx context.Context) error {
 
 // buildRoles says who holds which role; user and admin always exist (SC-301).
 func (h *Hub) buildRoles() error {
+	h.roster.mu.Lock()
+	defer h.roster.mu.Unlock()
+	h.roster.roles = map[string]heldRole{}
 	hold := func(name string, users, groups, services []string) error {
 		raw, err := h.registry.RoleScopes(name)
 		if err != nil {
@@ -148,7 +155,7 @@ func (h *Hub) buildRoles() error {
 	}
 	for _, r := range h.cfg.Roles {
 		if err := hold(r.Name, r.Users, r.Groups, r.Services); err != nil {
-			return fmt.Errorf("config: Roles: %w", err)
+			return wrongField("Roles", err)
 		}
 	}
 	return nil
@@ -164,20 +171,25 @@ func setOf(list []string) map[string]bool {
 
 // addConfigured makes the users and groups of the configuration that do not exist yet (SC-325).
 func (h *Hub) addConfigured(ctx context.Context) error {
+	return h.addPeople(ctx, h.cfg.Users, h.cfg.Groups, h.cfg.Roles)
+}
+
+// addPeople makes users and groups, and the users whom groups and roles name.
+func (h *Hub) addPeople(ctx context.Context, users []User, groups []Group, roles []Role) error {
 	now := h.cfg.Clock.Now()
-	for _, u := range h.cfg.Users {
+	for _, u := range users {
 		if _, err := h.roster.ensureUser(ctx, u.Name, u.Admin, now); err != nil {
 			return err
 		}
 	}
-	for _, r := range h.cfg.Roles {
+	for _, r := range roles {
 		for _, name := range r.Users {
 			if _, err := h.roster.ensureUser(ctx, name, false, now); err != nil {
 				return err
 			}
 		}
 	}
-	for _, g := range h.cfg.Groups {
+	for _, g := range groups {
 		for _, name := range g.Users {
 			if _, err := h.roster.ensureUser(ctx, name, false, now); err != nil {
 				return err
@@ -200,7 +212,8 @@ func (h *Hub) buildPages(secret []byte) (err error) {
 }
 
 func (h *Hub) buildSharing(store sharing.Store, secret []byte) (err error) {
-	h.sharing = &sharing.Service{Store: store, Directory: h.roster, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log, OnChange: h.onSharingChange}
+	h.sharing = &sharing.Service{Store: store, Directory: h.roster, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log, OnChange: h.onSharingChange,
+		Stock: h.cfg.quirks().sharing, OnDifference: h.onDifference()}
 	if !h.cfg.Extensions {
 		h.sharing.Quotas = sharing.NoQuotas()
 	}
@@ -217,7 +230,8 @@ func (h *Hub) buildOAuth(store oauth.Store, secret []byte) (err error) {
 		return err
 	}
 	h.oauthHTTP, err = oauthhttp.New(oauthhttp.Config{Provider: h.provider, Host: host, Models: host, BaseURL: h.cfg.BaseURL, Version: h.cfg.Version,
-		Keys: [][]byte{secret}, Now: h.cfg.Clock.Now, Logger: h.log, Layout: h.layout, Secure: h.secure, Docs2: h.cfg.Docs2})
+		Keys: [][]byte{secret}, Now: h.cfg.Clock.Now, Logger: h.log, Layout: h.layout, Secure: h.secure, Docs2: h.cfg.Docs2,
+		StockFilterText: h.cfg.quirks().filterText, OnDifference: h.onDifference()})
 	return err
 }
 

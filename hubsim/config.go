@@ -15,7 +15,7 @@ import (
 
 // Config says what hub to make. The zero Config is a hub in memory on a free loopback port, on which the sharing walk works at
 // once (HB-176): users sharer and shared-with, role user with shares!user, and servers whose pages may share.
-// As soon as one of Users, Groups, Roles, Services or SingleUser's two scope lists is set, all of these are JupyterHub's own defaults instead.
+// As soon as one of Users, Groups, Roles, Services, Servers or SingleUser's two scope lists is set, all of these are JupyterHub's own defaults instead.
 type Config struct {
 	// Addr is where to listen, "host:port". "" is a free port on 127.0.0.1.
 	Addr string
@@ -46,10 +46,21 @@ type Config struct {
 	AllowNamedServers bool
 	// SingleUser configures users' servers.
 	SingleUser SingleUser
+	// Servers are users' servers that exist from the start, or are started in a way of their own.
+	Servers []Server
+	// Shares are access that users and groups have from the start.
+	Shares []Share
+	// ShareCodes are made at the start; [Hub.Seed] gives the secrets of those that it makes.
+	ShareCodes []ShareCode
 	// Extensions switches on what a JupyterHub does not have: access that ends by itself, limited and bound share codes, bulk grants, quotas, the
 	// page of one's shares. Off by default: answers are the stock hub's.
 	Extensions bool
 
+	// UpstreamQuirks gives the answers of a stock hub where this one deliberately gives better ones (HB-158): what is shared with a group does not count for tokens,
+	// nor does what a shared scope implies; PATCH of a share takes scopes as written; expired codes count in totals; an empty code or id deletes all codes, and an id may
+	// have a tail; filters without a name are shown as such; KeepConnections. It brings back no hole and no 5xx. Off by default: then the log says, at level info, where a
+	// stock hub would have answered differently, and which rule says so.
+	UpstreamQuirks bool
 	// KeepConnections leaves open what a stock hub leaves open: web sockets and streams of people whose access has ended (SH-164), and lets servers believe for
 	// CacheMaxAge what they remember of them; that is 300 s then, if it is not set (HB-118). Off by default: connections end with the access that they rest on,
 	// and servers forget (SH-166). Services, and servers in a process of their own, cannot be told to: they answer plain requests for as long as they remember, but no web
@@ -62,12 +73,20 @@ type Config struct {
 	Clock Clock
 	// Logger gets one line a request and what else is worth telling; nil discards.
 	Logger *slog.Logger
+	// Faults are in force from the start; see [Hub.AddFault].
+	Faults []Fault
+	// Record is how many of the last requests are remembered for [Hub.Requests]; 0 = 1000, negative = none.
+	Record int
+	// Control opens the control endpoints below /_hubsim/ (HB-179); nil = there are none.
+	Control *Control
 }
 
 // User is one user of a [Config].
 type User struct {
 	Name  string // lower case, no slash
 	Admin bool   // holds role admin
+	// Tokens are API tokens that the user has from the start.
+	Tokens []Token
 }
 
 // Group is one group of a [Config].
@@ -94,6 +113,19 @@ type SingleUser struct {
 	ServerTokenScopes []string
 	// CacheMaxAge is how long a server may remember who a visitor is; 0 = not at all (HB-127), unless there is KeepConnections.
 	CacheMaxAge time.Duration
+
+	// Kind is how servers are started; "" is KindInProcess. Command and its arguments are for KindCommand, URL, "http://127.0.0.1:PORT", for KindURL.
+	Kind    Kind
+	Command []string
+	URL     string
+	// Env is added to what programs find in their environment, and wins.
+	Env map[string]string
+	// Dir is the directory that Command runs in; "" = the hub's.
+	Dir string
+	// DefaultURL is the path below a server that its visitors land on, "/lab" (HB-104); "" = the server's own choice.
+	DefaultURL string
+	// StartTimeout is how long a start may take in all, HTTPTimeout how long a server that was started may take to answer, real time; 0 = 60 s and 30 s (HB-189).
+	StartTimeout, HTTPTimeout time.Duration
 }
 
 // stockCacheAge is for how long a stock server believes what the hub said of a visitor (HB-118).
@@ -118,17 +150,17 @@ func (c Config) filled() (Config, error) {
 		c.BaseURL = "/"
 	}
 	if !basePath.MatchString(c.BaseURL) {
-		return c, fmt.Errorf("config: BaseURL %q: must begin and end with a slash, be escaped, and have no empty part", c.BaseURL)
+		return c, wrongFieldf("BaseURL", "%q must begin and end with a slash, be escaped, and have no empty part", c.BaseURL)
 	}
 	if c.PublicURL != "" && !publicURL.MatchString(c.PublicURL) {
-		return c, fmt.Errorf("config: PublicURL %q: must be http:// or https:// and a host, without path", c.PublicURL)
+		return c, wrongFieldf("PublicURL", "%q must be http:// or https:// and a host, without path", c.PublicURL)
 	}
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	if c.Profile != scopes.P55 && c.Profile != scopes.P60 {
-		return c, fmt.Errorf("config: Profile %d: must be scopes.P55 or scopes.P60", int(c.Profile))
+		return c, wrongFieldf("Profile", "%d must be scopes.P55 or scopes.P60", int(c.Profile))
 	}
 	if c.Docs2 && c.Profile != scopes.P55 {
-		return c, fmt.Errorf("config: Docs2: is for profile 5.5 alone")
+		return c, wrongFieldf("Docs2", "is for profile 5.5 alone")
 	}
 	if c.Version == "" {
 		c.Version = "5.5.1"
@@ -146,10 +178,11 @@ func (c Config) filled() (Config, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	su := &c.SingleUser
+	c.KeepConnections = c.KeepConnections || c.quirks().keepConnections
 	if c.KeepConnections && su.CacheMaxAge == 0 {
 		su.CacheMaxAge = stockCacheAge
 	}
-	if c.Users == nil && c.Groups == nil && c.Roles == nil && c.Services == nil && su.OAuthClientAllowedScopes == nil && su.ServerTokenScopes == nil {
+	if c.Users == nil && c.Groups == nil && c.Roles == nil && c.Services == nil && c.Servers == nil && su.OAuthClientAllowedScopes == nil && su.ServerTokenScopes == nil {
 		c.Users, c.Roles = walkUsers, walkRoles
 		su.OAuthClientAllowedScopes, su.ServerTokenScopes = walkClientScopes, walkTokenScopes
 	}
@@ -159,33 +192,42 @@ func (c Config) filled() (Config, error) {
 func (c Config) checkNames() error {
 	for i, u := range c.Users {
 		if err := checkUserName(u.Name); err != nil {
-			return fmt.Errorf("config: Users[%d]: %w", i, err)
+			return wrongField(fmt.Sprintf("Users[%d]", i), err)
 		}
 	}
 	for i, g := range c.Groups {
 		if g.Name == "" {
-			return fmt.Errorf("config: Groups[%d]: a group needs a name", i)
+			return wrongFieldf(fmt.Sprintf("Groups[%d]", i), "a group needs a name")
 		}
 		for _, u := range g.Users {
 			if err := checkUserName(u); err != nil {
-				return fmt.Errorf("config: Groups[%d]: %w", i, err)
+				return wrongField(fmt.Sprintf("Groups[%d]", i), err)
 			}
 		}
 	}
 	for i, r := range c.Roles {
 		for _, u := range r.Users {
 			if err := checkUserName(u); err != nil {
-				return fmt.Errorf("config: Roles[%d]: %w", i, err)
+				return wrongField(fmt.Sprintf("Roles[%d]", i), err)
 			}
 		}
 		for _, g := range r.Groups {
 			if !slices.ContainsFunc(c.Groups, func(x Group) bool { return x.Name == g }) {
-				return fmt.Errorf("config: Roles[%d]: no such group: %s", i, g)
+				return wrongFieldf(fmt.Sprintf("Roles[%d]", i), "no such group: %s", g)
 			}
 		}
 	}
 	if c.Password != "" && len(c.Password) < 8 {
-		return fmt.Errorf("config: Password: must have 8 characters or more")
+		return wrongFieldf("Password", "must have 8 characters or more")
+	}
+	if err := c.SingleUser.check(); err != nil {
+		return wrongField("SingleUser", err)
+	}
+	if err := c.Control.check(); err != nil {
+		return err
+	}
+	if err := c.checkSeeds(); err != nil {
+		return err
 	}
 	return c.checkServices()
 }

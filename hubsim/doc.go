@@ -18,6 +18,21 @@
 // wait for a code to expire. [Hub.Client] gives a browser without scripts in which a user is logged in, [Hub.LoginCookies] the cookies
 // for one with scripts. Two hubs on 127.0.0.1 share a browser's cookie jar whatever their ports: use one browser context per hub (HB-37).
 //
+// # Making it misbehave
+//
+// [Hub.AddFault] makes requests fail, hang or lie that match; [Hub.RevokeToken], [Hub.RevokeShare], [Hub.ExpireLogin], [Hub.ExpireCode] and [Hub.KillServer]
+// take away what somebody relies on. [Hub.Requests] has what was asked, by whom, and why it was refused. [Hub.Seed] adds people and shares, [Hub.Snapshot]
+// copies what there is, [Hub.Reset] puts all of it back.
+//
+// # In other languages
+//
+// Command hubsim/cmd/hubsim is the same as a program: [ParseConfig] reads its configuration, [Control] opens its endpoints for tests.
+//
+// # Defaults
+//
+// Where a JupyterHub answers in a way that nobody should rely on, this hub deliberately answers better, and its log says so and names the rule;
+// [Config.UpstreamQuirks] has it answer the same.
+//
 // The zero [Config] is a hub on which sharing works at once. See examples/user-sharing for the same as a program.
 //
 // A [Service] with a Command is started and stopped with the hub; [Hub.ServiceEnv] is what one that is started by hand has to be told. See

@@ -2,11 +2,15 @@ package hubsim
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hubshare/hubshare/internal/web"
 	"github.com/hubshare/hubshare/oauth"
 	"github.com/hubshare/hubshare/scopes"
+	"github.com/hubshare/hubshare/sharing"
 )
 
 // serverEnv is what a server is told at its start (HB-103). token is its secret.
@@ -21,7 +25,7 @@ func (h *Hub) serverEnv(s *server, token string) map[string]string {
 	if h.cfg.PublicURL != "" {
 		publicHub, publicServer = h.cfg.PublicURL+h.site.HubPrefix(), h.cfg.PublicURL+prefix
 	}
-	return map[string]string{
+	env := map[string]string{
 		"JUPYTERHUB_API_TOKEN":                   token,
 		"JPY_API_TOKEN":                          token,
 		"JUPYTERHUB_CLIENT_ID":                   oauth.ServerClientID(s.owner.name, s.name),
@@ -41,6 +45,37 @@ func (h *Hub) serverEnv(s *server, token string) map[string]string {
 		"JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED":  "0",
 		"USER":                                   s.owner.name,
 	}
+	if h.cfg.SingleUser.DefaultURL != "" {
+		env["JUPYTERHUB_DEFAULT_URL"] = h.cfg.SingleUser.DefaultURL
+	}
+	return env
+}
+
+// ServerEnv gives what a user's server finds in its environment, as sorted "NAME=value" (HB-103): for running one by hand that is attached (HB-181). Its
+// token is among it, which is good until the server stops. It has to be starting or running. A server that is attached is told where to listen.
+func (h *Hub) ServerEnv(user, name string) ([]string, error) {
+	s, ok := h.roster.server(user, name)
+	if !ok {
+		return nil, fmt.Errorf("environment of the server of %s: %w", user, sharing.ErrNoSuchServer)
+	}
+	s.mu.Lock()
+	env := maps.Clone(s.env)
+	s.mu.Unlock()
+	if env == nil {
+		return nil, fmt.Errorf("environment of the server of %s: it is neither starting nor running", user)
+	}
+	if h.kindOf(user, name) == KindURL {
+		address := h.cfg.SingleUser.URL
+		if c, ok := h.configured(user, name); ok {
+			address = c.URL
+		}
+		env["JUPYTERHUB_SERVICE_URL"] = strings.TrimSuffix(address, "/") + h.serverPath(user, name)
+	}
+	out := make([]string, 0, len(env))
+	for _, k := range slices.Sorted(maps.Keys(env)) {
+		out = append(out, k+"="+env[k])
+	}
+	return out, nil
 }
 
 func toJSON(list []string) string {

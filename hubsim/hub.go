@@ -59,6 +59,9 @@ type Hub struct {
 	tokens       oauth.Store
 	oauthHTTP    *oauthhttp.Handler
 	routes       *web.Router
+	requests     requests
+	faults       faults
+	control      *web.Router
 	internal     *http.Client // to the hub's own servers
 
 	life    context.Context // ends when Close begins
@@ -66,6 +69,7 @@ type Hub struct {
 	server  *http.Server
 	served  chan error
 	tasks   sync.WaitGroup
+	resets  sync.Mutex // held while the hub is put back
 	mu      sync.Mutex
 	closing bool // no server starts any more
 	sealed  bool // no task begins any more
@@ -120,6 +124,9 @@ func Start(ctx context.Context, cfg Config) (*Hub, error) {
 	go func() { h.served <- h.server.Serve(listener) }()
 	h.purgeNowAndThen()
 	if err := h.startServices(ctx); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	if err := h.seedConfigured(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	return h, nil

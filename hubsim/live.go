@@ -224,6 +224,7 @@ func (l *live) changed(ctx context.Context, owners []oauth.OwnerRef) {
 	if keys := l.keys(owners); len(keys) > 0 {
 		if n := l.hub.proxy.Review(keys, (&review{ctx: context.WithoutCancel(ctx), hub: l.hub}).keep); n > 0 {
 			l.hub.log.InfoContext(ctx, "connections closed whose access has ended", "count", n)
+			l.hub.differs(ctx, "SH-164", "it would have left open connections whose access has ended")
 		}
 	}
 	for _, s := range stands {
@@ -274,6 +275,7 @@ func (l *live) admits(c proxy.Connection) bool {
 			return true
 		}
 		l.hub.log.Info("web socket refused that a server would have opened, by what it remembers", "prefix", c.Prefix)
+		l.hub.differs(l.hub.life, "SH-164", "it would have let the server open it")
 		return false
 	}
 	return true

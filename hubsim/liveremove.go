@@ -70,7 +70,7 @@ func (r *roster) removeMember(ctx context.Context, name, group string) (id strin
 	case g == nil:
 		return "", sharing.ErrNoSuchGroup
 	}
-	if err := r.db.exec(ctx, `DELETE FROM hub_members WHERE group_id = ? AND user_id = ?`, rowID(g.id), rowID(u.id)); err != nil {
+	if err := r.db.removeMember(ctx, g.id, u.id); err != nil {
 		return "", err
 	}
 	delete(u.groups, group)
@@ -88,6 +88,9 @@ func (r *roster) removeGroup(ctx context.Context, name string) (id string, membe
 		return "", nil, err
 	}
 	delete(r.groups, name)
+	for _, role := range r.roles {
+		delete(role.groups, name) // a group of that name that is made later is another one
+	}
 	for id, u := range r.byID {
 		if u.groups[name] {
 			delete(u.groups, name)
@@ -108,6 +111,9 @@ func (r *roster) removeUser(ctx context.Context, name string) (id string, server
 		return "", nil, err
 	}
 	delete(r.users, name)
+	for _, role := range r.roles {
+		delete(role.users, name)
+	}
 	delete(r.byID, u.id)
 	for _, s := range u.servers {
 		delete(r.servers, s.id)

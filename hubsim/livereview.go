@@ -40,7 +40,7 @@ type review struct {
 	ctx     context.Context
 	hub     *Hub
 	held    map[oauth.OwnerRef]scopes.Set
-	tokens  map[oauth.OwnerRef][]oauth.Token
+	tokens  map[oauth.OwnerRef][]oauth.Issued
 	callers map[proxy.Key]oauth.Identity
 }
 
@@ -127,7 +127,7 @@ func (v *review) hasToken(owner oauth.OwnerRef, session, client string) bool {
 			v.failed(err)
 		}
 		if v.tokens == nil {
-			v.tokens = map[oauth.OwnerRef][]oauth.Token{}
+			v.tokens = map[oauth.OwnerRef][]oauth.Issued{}
 		}
 		v.tokens[owner] = list
 	}

@@ -6,33 +6,55 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/hubshare/hubshare/internal/web"
 )
 
-// logged writes one line a request, without secrets (HB-202).
+// logged records every request and writes one line for it, without secrets (HB-173, HB-202).
 func (h *Hub) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		rec := &recorder{ResponseWriter: w}
-		next.ServeHTTP(rec, r)
-		level := slog.LevelInfo
-		if rec.status >= 500 {
-			level = slog.LevelError
-		}
-		if !h.log.Enabled(r.Context(), level) {
+		if h.requests.limit == 0 && !h.faults.some.Load() && !h.log.Enabled(r.Context(), slog.LevelInfo) {
+			next.ServeHTTP(w, r)
 			return
 		}
-		h.log.LogAttrs(r.Context(), level, "request", slog.Int("status", rec.status), slog.String("method", r.Method),
-			slog.String("path", web.ScrubURL(requestURI(r))), slog.Float64("ms", float64(time.Since(start).Microseconds())/1000))
+		start := time.Now()
+		r, e := h.enter(r)
+		rec := &recorder{ResponseWriter: w}
+		// Also when the handler panics, as a proxy does whose client has left.
+		defer func() {
+			h.leave(r, e, rec, time.Since(start))
+			h.logRequest(r, e)
+		}()
+		h.faulty(rec, r, e, next)
 	})
+}
+
+func (h *Hub) logRequest(r *http.Request, e *entry) {
+	level := slog.LevelInfo
+	if e.Status >= 500 {
+		level = slog.LevelError
+	}
+	if !h.log.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{slog.Int("status", e.Status), slog.String("method", e.Method), slog.String("path", e.URL), slog.Float64("ms", e.Milliseconds)}
+	if e.Fault != 0 {
+		attrs = append(attrs, slog.Int64("fault", e.Fault))
+	}
+	for _, a := range []slog.Attr{slog.String("user", e.actor()), slog.String("why", e.Why)} {
+		if a.Value.String() != "" {
+			attrs = append(attrs, a)
+		}
+	}
+	h.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
 // recorder notes the status. Unwrap keeps flushing and hijacking possible.
 type recorder struct {
 	http.ResponseWriter
-	status int
+	status  int
+	refusal []byte // the beginning of what an API said with a refusal
 }
+
+const maxRefusal = 1 << 10
 
 func (w *recorder) WriteHeader(status int) {
 	if w.status == 0 || w.status < 200 {
@@ -44,6 +66,9 @@ func (w *recorder) WriteHeader(status int) {
 func (w *recorder) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+	}
+	if w.status >= 400 && len(w.refusal) < maxRefusal && w.Header().Get("Content-Type") == "application/json" {
+		w.refusal = append(w.refusal, b[:min(len(b), maxRefusal-len(w.refusal))]...)
 	}
 	return w.ResponseWriter.Write(b)
 }

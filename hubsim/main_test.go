@@ -8,10 +8,13 @@ import (
 )
 
 // Whatever a test started has to be gone when the tests are over.
-// Managed services are this program in the part of one.
+// Managed services, and servers of kind command, are this program in the part of one.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "service" {
 		os.Exit(playService(os.Args[2:]))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "server" {
+		os.Exit(playServer())
 	}
 	goleak.VerifyTestMain(m)
 }

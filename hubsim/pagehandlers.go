@@ -202,15 +202,17 @@ func (h *Hub) logout() http.Handler {
 }
 
 func (h *Hub) home(w http.ResponseWriter, r *http.Request, v visitor) error {
-	page := pages.HomePage{Shell: h.shellFor(w, r, v)}
+	page := pages.HomePage{Shell: h.shellFor(w, r, v), NamedServers: h.cfg.AllowNamedServers, Slugs: h.cfg.Profile == scopes.P60, Now: h.cfg.Clock.Now()}
 	for _, s := range h.roster.serversOf(v.account.ID) {
 		h.noticeDead(s)
-		switch active := s.status().Active(); {
-		case s.name == "":
-			page.Active = active
-		case active:
-			page.OtherActive = true
+		st := s.status()
+		if s.name == "" {
+			page.Active = st.Active()
+			continue
 		}
+		page.OtherActive = page.OtherActive || st.Active()
+		page.Servers = append(page.Servers, pages.NamedServer{Name: s.name, DisplayName: st.DisplayName, Ready: st.Ready, Active: st.Active(),
+			LastActivity: st.LastActivity})
 	}
 	h.pages.Home(w, page)
 	return nil

@@ -9,24 +9,39 @@ import (
 	"github.com/hubshare/hubshare/internal/web"
 	"github.com/hubshare/hubshare/oauth"
 	oauthhttp "github.com/hubshare/hubshare/oauth/httpapi"
+	"github.com/hubshare/hubshare/scopes"
 	"github.com/hubshare/hubshare/sharing"
 	sharinghttp "github.com/hubshare/hubshare/sharing/httpapi"
 )
 
 // rights sums what a user may do now: their roles, and what is shared with them (SC-350).
 func (h *Hub) rights(ctx context.Context, userID string) (oauth.Owner, error) {
+	o, _, _, err := h.sumRights(ctx, userID)
+	return o, err
+}
+
+// tokenRights are rights with what tokens are cut by.
+func (h *Hub) tokenRights(ctx context.Context, userID string) (oauth.Owner, error) {
+	o, a, shared, err := h.sumRights(ctx, userID)
+	if err == nil {
+		err = h.cutTokens(ctx, &o, a, shared)
+	}
+	return o, err
+}
+
+func (h *Hub) sumRights(ctx context.Context, userID string) (oauth.Owner, account, []scopes.Scope, error) {
 	a, raw, ok := h.roster.rawScopes(userID)
 	if !ok {
-		return oauth.Owner{}, oauth.ErrNoOwner
+		return oauth.Owner{}, a, nil, oauth.ErrNoOwner
 	}
 	shared, until, err := h.sharing.SharedScopes(ctx, userID)
 	if err != nil {
-		return oauth.Owner{}, fmt.Errorf("sum the shares of %s: %w", a.Name, err)
+		return oauth.Owner{}, a, nil, fmt.Errorf("sum the shares of %s: %w", a.Name, err)
 	}
 	o := oauth.Owner{Owner: a.owner(), Roles: raw, Until: until}
 	o.Held = h.registry.Held(o.Owner, raw, shared)
 	h.live.endsAt(ending{owner: oauth.OwnerRef{Kind: oauth.KindUser, ID: userID}}, until)
-	return o, nil
+	return o, a, shared, nil
 }
 
 // accessChanged is called when what owners may do has changed, before anybody is told so; none = it may be anyone's. It drops every cached decision about
@@ -41,6 +56,7 @@ func (h *Hub) onTokenChange(ctx context.Context, c oauth.Change) { h.live.change
 
 // onSharingChange finds those whose access a change of shares may concern.
 func (h *Hub) onSharingChange(ctx context.Context, c sharing.Change) {
+	h.noteRevocation(c)
 	if len(c.UserIDs) == 0 && len(c.GroupIDs) == 0 {
 		h.accessChanged(ctx)
 		return
@@ -76,7 +92,7 @@ func (h oauthHost) Owner(ctx context.Context, ref oauth.OwnerRef) (oauth.Owner, 
 	if ref.Kind != oauth.KindUser {
 		return oauth.Owner{}, oauth.ErrNoOwner
 	}
-	return h.rights(ctx, ref.ID)
+	return h.tokenRights(ctx, ref.ID)
 }
 
 func (h oauthHost) OwnsServer(_ context.Context, user oauth.OwnerRef, name string) bool {

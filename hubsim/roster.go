@@ -3,6 +3,7 @@ package hubsim
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"sync"
@@ -40,11 +41,16 @@ type user struct {
 	created, lastActivity time.Time
 	servers               map[string]*server // by name; "" always exists
 	groups                map[string]bool    // names
+	authState             json.RawMessage    // what an administrator keeps with the user; in memory alone, since it may hold secrets
 }
 
 type group struct {
-	id, name string
+	id, name   string
+	properties json.RawMessage // a JSON object
 }
+
+// noProperties are those of a new group.
+var noProperties = json.RawMessage("{}")
 
 // account is a copy of what a request needs to know about a user.
 type account struct {
@@ -52,6 +58,7 @@ type account struct {
 	Admin                 bool
 	Created, LastActivity time.Time
 	Groups, Roles         []string // names, sorted
+	AuthState             json.RawMessage
 }
 
 func (a account) ref() sharing.Ref {
@@ -62,7 +69,7 @@ func (a account) owner() scopes.Owner { return scopes.Owner{Kind: scopes.KindUse
 
 func (r *roster) copyOf(u *user) account {
 	a := account{ID: u.id, Name: u.name, CookieID: u.cookieID, Admin: u.admin, Created: u.created, LastActivity: u.lastActivity,
-		Groups: slices.Sorted(maps.Keys(u.groups))}
+		AuthState: u.authState, Groups: slices.Sorted(maps.Keys(u.groups))}
 	for _, role := range r.roles {
 		if r.holds(u, role) {
 			a.Roles = append(a.Roles, role.name)
@@ -176,29 +183,40 @@ func (r *roster) ensureGroup(ctx context.Context, name string, members []string)
 
 // ensureServer gives a user's server, making a named one if it is new.
 func (r *roster) ensureServer(ctx context.Context, userID, name string) (*server, error) {
+	s, _, err := r.addServer(ctx, userID, name)
+	return s, err
+}
+
+// addServer gives a user's server, making a named one if it is new, and says whether it was. The error is sharing.ErrNoSuchUser once they are gone.
+func (r *roster) addServer(ctx context.Context, userID, name string) (s *server, made bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	u := r.byID[userID]
 	if u == nil {
-		return nil, sharing.ErrNoSuchUser
+		return nil, false, sharing.ErrNoSuchUser
 	}
-	s := u.servers[name]
-	if s == nil {
-		made, err := r.db.addServer(ctx, u, name)
-		if err != nil {
-			return nil, err
-		}
-		s = made
-		u.servers[name], r.servers[s.id] = s, s
+	if s := u.servers[name]; s != nil {
+		return s, false, nil
 	}
-	return s, nil
+	if s, err = r.db.addServer(ctx, u, name); err != nil {
+		return nil, false, err
+	}
+	u.servers[name], r.servers[s.id] = s, s
+	return s, true, nil
 }
 
-// dropServer removes a named server's record.
+// dropServer removes a named server's record. errActive: it runs again by now.
 func (r *roster) dropServer(ctx context.Context, s *server) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	switch {
+	case r.servers[s.id] != s: // somebody was faster
+		return nil
+	case !s.retire(true):
+		return errActive
+	}
 	if err := r.db.dropServer(ctx, s.id); err != nil {
+		s.retire(false)
 		return err
 	}
 	delete(r.servers, s.id)

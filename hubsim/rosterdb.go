@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -47,7 +48,9 @@ CREATE TABLE hub_keys (
 CREATE TABLE hub_services (
 	id   INTEGER PRIMARY KEY AUTOINCREMENT,
 	name TEXT    NOT NULL UNIQUE
-) STRICT;`}
+) STRICT;`, `
+ALTER TABLE hub_groups  ADD COLUMN properties   TEXT NOT NULL DEFAULT '{}'; -- a JSON object
+ALTER TABLE hub_servers ADD COLUMN display_name TEXT NOT NULL DEFAULT '';   -- '' = its name`}
 
 // rosterDB writes a roster through to the database and reads it back at a start.
 type rosterDB struct{ *sqldb.DB }
@@ -118,12 +121,26 @@ func (db *rosterDB) addGroup(ctx context.Context, name string) (*group, error) {
 	if err != nil {
 		return nil, fmt.Errorf("add group %s: %w", name, err)
 	}
-	return &group{id: groupID(n), name: name}, nil
+	return &group{id: groupID(n), name: name, properties: noProperties}, nil
 }
 
 func (db *rosterDB) addMember(ctx context.Context, group, user string) error {
 	if err := db.exec(ctx, `INSERT OR IGNORE INTO hub_members (group_id, user_id) VALUES (?, ?)`, rowID(group), rowID(user)); err != nil {
 		return fmt.Errorf("add group member: %w", err)
+	}
+	return nil
+}
+
+func (db *rosterDB) removeMember(ctx context.Context, group, user string) error {
+	if err := db.exec(ctx, `DELETE FROM hub_members WHERE group_id = ? AND user_id = ?`, rowID(group), rowID(user)); err != nil {
+		return fmt.Errorf("remove group member: %w", err)
+	}
+	return nil
+}
+
+func (db *rosterDB) setDisplayName(ctx context.Context, id, name string) error {
+	if err := db.exec(ctx, `UPDATE hub_servers SET display_name = ? WHERE id = ?`, name, rowID(id)); err != nil {
+		return fmt.Errorf("set a server's display name: %w", err)
 	}
 	return nil
 }
@@ -253,13 +270,14 @@ func loadUsers(ctx context.Context, tx *sql.Tx, r *roster) error {
 }
 
 func loadGroups(ctx context.Context, tx *sql.Tx, r *roster) error {
-	return each(ctx, tx, `SELECT id, name FROM hub_groups`, func(rows *sql.Rows) error {
+	return each(ctx, tx, `SELECT id, name, properties FROM hub_groups`, func(rows *sql.Rows) error {
 		var id int64
+		var properties string
 		g := &group{}
-		if err := rows.Scan(&id, &g.name); err != nil {
+		if err := rows.Scan(&id, &g.name, &properties); err != nil {
 			return err
 		}
-		g.id = groupID(id)
+		g.id, g.properties = groupID(id), json.RawMessage(properties)
 		r.groups[g.name] = g
 		return nil
 	})
@@ -278,10 +296,10 @@ func loadMembers(ctx context.Context, tx *sql.Tx, r *roster) error {
 }
 
 func loadServers(ctx context.Context, tx *sql.Tx, r *roster) error {
-	return each(ctx, tx, `SELECT id, user_id, name, token_id FROM hub_servers`, func(rows *sql.Rows) error {
+	return each(ctx, tx, `SELECT id, user_id, name, token_id, display_name FROM hub_servers`, func(rows *sql.Rows) error {
 		var id, owner int64
 		s := &server{}
-		if err := rows.Scan(&id, &owner, &s.name, &s.tokenID); err != nil {
+		if err := rows.Scan(&id, &owner, &s.name, &s.tokenID, &s.displayName); err != nil {
 			return err
 		}
 		u := r.byID[userID(owner)]

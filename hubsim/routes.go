@@ -35,14 +35,21 @@ func (h *Hub) buildRoutes() {
 		"static/{rest...}":              h.pages.Static(),
 		"api":                           h.version(),
 		"api/":                          h.version(),
-		"api/users/{user}":              h.api(map[string]apiCall{http.MethodGet: h.getUser}),
+		"api/users/{user}":              h.api(h.userCalls()),
+		"api/users":                     h.api(map[string]apiCall{http.MethodGet: h.listUsers, http.MethodPost: h.createUsers}),
+		"api/groups":                    h.api(map[string]apiCall{http.MethodGet: h.listGroups, http.MethodPost: h.createGroups}),
+		"api/groups/{group}":            h.api(map[string]apiCall{http.MethodGet: h.getGroup, http.MethodPost: h.createGroup, http.MethodDelete: h.deleteGroup}),
+		"api/groups/{group}/users":      h.api(map[string]apiCall{http.MethodPost: h.changeMembers(true), http.MethodDelete: h.changeMembers(false)}),
+		"api/groups/{group}/properties": h.api(map[string]apiCall{http.MethodPut: h.setProperties}),
+		"api/proxy":                     h.api(map[string]apiCall{http.MethodGet: h.getProxy, http.MethodPost: h.checkProxy, http.MethodPatch: h.moveProxy}),
+		"api/info":                      h.api(map[string]apiCall{http.MethodGet: h.info}),
 		"api/users/{user}/activity":     h.api(map[string]apiCall{http.MethodPost: h.activity}),
 		"api/services":                  h.api(map[string]apiCall{http.MethodGet: h.listServices}),
 		"api/services/{service}":        h.api(map[string]apiCall{http.MethodGet: h.getService}),
 	}
-	start := h.api(map[string]apiCall{http.MethodPost: h.startServerAPI, http.MethodDelete: h.stopServerAPI})
+	server := h.api(h.serverCalls())
 	stream := h.api(map[string]apiCall{http.MethodGet: h.progressStream})
-	pages["api/users/{user}/server"], pages["api/users/{user}/servers/{server?}"] = start, start
+	pages["api/users/{user}/server"], pages["api/users/{user}/servers/{server?}"] = server, server
 	pages["api/users/{user}/server/progress"], pages["api/users/{user}/servers/{server?}/progress"] = stream, stream
 	for pattern, handler := range pages {
 		rt.Handle(prefix+pattern, handler)
@@ -78,10 +85,17 @@ func (h *Hub) notFound(w http.ResponseWriter, r *http.Request) {
 }
 
 // handler is the public listener: proxy and hub behind one log.
-func (h *Hub) handler() http.Handler { return h.logged(h.proxy) }
+func (h *Hub) handler() http.Handler {
+	public := h.logged(h.proxy)
+	if h.cfg.Control == nil {
+		return public
+	}
+	return h.controlled(public)
+}
 
 // serveHub answers whatever is routed to no server.
 func (h *Hub) serveHub(w http.ResponseWriter, r *http.Request) {
+	noteHub(r)
 	h.site.PageHeaders(w.Header()) // on every answer (HB-6); the API's handlers set theirs instead
 	path := web.EscapedPath(r)
 	if _, err := web.SplitPath(path); err != nil {

@@ -1,6 +1,7 @@
 package hubsim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -45,8 +46,11 @@ type server struct {
 	events       []progress      // of the last start
 	process      spawner.Process
 	tokenID      int64
+	env          map[string]string  // of the last start, as long as it is starting or running
 	interrupt    context.CancelFunc // ends a start
 	changed      chan struct{}      // closed at every change of the above
+	retired      bool               // another record, or none, has taken its place: it never starts again
+	displayName  string             // profile 6.0; "" = its name
 }
 
 // progress is one event of the progress stream (HB-100).
@@ -73,6 +77,7 @@ type status struct {
 	Started, LastActivity time.Time
 	Options               json.RawMessage
 	Failure               *spawnFailure
+	DisplayName           string
 	changed               <-chan struct{}
 }
 
@@ -90,7 +95,7 @@ func (s *server) statusLocked() status {
 		s.changed = make(chan struct{})
 	}
 	return status{Pending: s.pending, Ready: s.ready && s.pending == "", Started: s.started, LastActivity: s.lastActivity,
-		Options: s.options, Failure: s.failure, changed: s.changed}
+		Options: s.options, Failure: s.failure, DisplayName: s.displayName, changed: s.changed}
 }
 
 // tell wakes whoever waits for a change. The caller holds mu.
@@ -135,6 +140,17 @@ func (s *server) touch(at time.Time) {
 	}
 }
 
+// retire takes a server that does not run out of use, or back into it; false if it runs.
+func (s *server) retire(yes bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ready || s.pending != "" {
+		return false
+	}
+	s.retired = yes
+	return true
+}
+
 // fullName is "owner" or "owner:server", as messages put it (HB-72, HB-95).
 func (s *server) fullName() string {
 	if s.name == "" {
@@ -159,6 +175,8 @@ func (h *Hub) start(s *server, options json.RawMessage) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.retired:
+		return web.Errorf(404, "")
 	case s.pending == pendingSpawn:
 		return nil
 	case s.pending != "":
@@ -166,7 +184,7 @@ func (h *Hub) start(s *server, options json.RawMessage) error {
 	case s.ready:
 		return web.Errorf(400, "%s is already running", s.fullName())
 	}
-	ctx, cancel := context.WithTimeout(h.life, startTimeout)
+	ctx, cancel := context.WithTimeout(h.life, cmp.Or(h.cfg.SingleUser.StartTimeout, startTimeout))
 	if h.isClosing() || !h.task(func() {
 		defer cancel()
 		h.bringUp(ctx, s)
@@ -199,7 +217,7 @@ func (h *Hub) bringUp(ctx context.Context, s *server) {
 		s.events = append(s.events, progress{Progress: 100, Ready: true, Message: "Server ready at " + path,
 			HTMLMessage: fmt.Sprintf(`Server ready at <a href="%s">%s</a>`, htmlEscape(path), htmlEscape(path)), URL: path})
 	} else {
-		s.failure = failureOf(err)
+		s.failure, s.env = failureOf(err), nil
 		s.events = append(s.events, progress{Progress: 100, Failed: true, Message: "Spawn failed: " + s.failure.message})
 	}
 	s.tell()
@@ -208,6 +226,7 @@ func (h *Hub) bringUp(ctx context.Context, s *server) {
 		h.log.Error("server did not start", "server", s.fullName(), "error", err)
 		return
 	}
+	h.roster.touch(s.owner.id, h.cfg.Clock.Now()) // HB-91
 	h.log.Info("server is ready", "server", s.fullName(), "path", path)
 }
 
@@ -242,12 +261,16 @@ func (h *Hub) launch(ctx context.Context, s *server) (spawner.Process, int64, er
 		undo()
 		return nil, 0, err
 	}
-	proc, err := h.spawner.Start(ctx, spawner.Spec{User: s.owner.name, Server: s.name, Prefix: path, Env: h.serverEnv(s, secret.Reveal())})
+	env := h.serverEnv(s, secret.Reveal())
+	s.mu.Lock()
+	s.env = env
+	s.mu.Unlock()
+	proc, err := h.spawner.Start(ctx, spawner.Spec{User: s.owner.name, Server: s.name, Prefix: path, Env: env})
 	if err != nil {
 		undo()
 		return nil, 0, fmt.Errorf("spawn: %w", err)
 	}
-	probing, cancel := context.WithTimeout(ctx, probeTimeout)
+	probing, cancel := context.WithTimeout(ctx, cmp.Or(h.cfg.SingleUser.HTTPTimeout, probeTimeout))
 	defer cancel()
 	if _, err := spawner.Probe(probing, h.internal, proc.URL()); err != nil {
 		_ = h.end(proc)
@@ -290,10 +313,11 @@ func (h *Hub) takeDown(s *server, proc spawner.Process, tokenID int64) {
 	h.sessionEnded(s)
 	h.forgetLaunch(s, tokenID)
 	s.mu.Lock()
-	s.pending, s.ready, s.started = "", false, time.Time{}
+	s.pending, s.ready, s.started, s.env = "", false, time.Time{}, nil
 	s.lastActivity = h.cfg.Clock.Now()
 	s.tell()
 	s.mu.Unlock()
+	h.roster.touch(s.owner.id, h.cfg.Clock.Now())
 	h.log.Info("server has stopped", "server", s.fullName())
 }
 

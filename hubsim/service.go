@@ -1,6 +1,7 @@
 package hubsim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,12 +84,12 @@ func (c Config) checkServices() error {
 		switch {
 		case err != nil:
 		case names[s.Name]:
-			err = fmt.Errorf("name %q is taken by another service", s.Name)
+			err = wrongFieldf("Name", "%q is taken by another service", s.Name)
 		case s.isClient() && clients[s.clientID()]:
-			err = fmt.Errorf("OAuthClientID %q is taken by another service", s.clientID())
+			err = wrongFieldf("OAuthClientID", "%q is taken by another service", s.clientID())
 		}
 		if err != nil {
-			return fmt.Errorf("config: Services[%d]: %w", i, err)
+			return wrongField(fmt.Sprintf("Services[%d]", i), err)
 		}
 		names[s.Name] = true
 		if s.isClient() {
@@ -98,7 +99,7 @@ func (c Config) checkServices() error {
 	for i, r := range c.Roles {
 		for _, s := range r.Services {
 			if !names[s] {
-				return fmt.Errorf("config: Roles[%d]: no such service: %s", i, s) // SC-325
+				return wrongFieldf(fmt.Sprintf("Roles[%d]", i), "no such service: %s", s) // SC-325
 			}
 		}
 	}
@@ -108,31 +109,36 @@ func (c Config) checkServices() error {
 func (s Service) check() error {
 	switch {
 	case s.Name == "":
-		return errors.New("a service needs a name")
+		return wrongFieldf("Name", "a service needs one")
 	case len(s.Name) > 200 || strings.Contains(s.Name, "/") || s.Name == "." || s.Name == "..":
-		return fmt.Errorf("name %q must be one part of a path, of at most 200 bytes", s.Name)
+		return wrongFieldf("Name", "%q must be one part of a path, of at most 200 bytes", s.Name)
 	case !utf8.ValidString(s.Name) || strings.ContainsFunc(s.Name, unicode.IsControl):
-		return fmt.Errorf("name %q must be UTF-8 without control characters", s.Name)
+		return wrongFieldf("Name", "%q must be UTF-8 without control characters", s.Name)
 	case s.OAuthClientID != "" && !strings.HasPrefix(s.OAuthClientID, "service-"):
-		return fmt.Errorf("OAuthClientID %q must begin with service-", s.OAuthClientID) // OA-3
+		return wrongFieldf("OAuthClientID", "%q must begin with service-", s.OAuthClientID) // OA-3
 	case s.isClient() && !isCookieName(s.clientID()):
-		return fmt.Errorf("OAuthClientID %q must do as the name of a cookie, which it becomes; set another one", s.clientID())
+		return wrongFieldf("OAuthClientID", "%q must do as the name of a cookie, which it becomes; set another one", s.clientID())
 	case s.isClient() && s.URL == "" && s.OAuthRedirectURI == "":
-		return errors.New("OAuthRedirectURI is needed by a service without URL") // OA-5
+		return wrongFieldf("OAuthRedirectURI", "is needed by a service without URL") // OA-5
 	case s.APIToken != "" && (len(s.APIToken) < oauth.MinSecret || len(s.APIToken) > oauth.MaxSecret):
-		return fmt.Errorf("APIToken must have %d to %d bytes", oauth.MinSecret, oauth.MaxSecret)
+		return wrongFieldf("APIToken", "must have %d to %d bytes", oauth.MinSecret, oauth.MaxSecret)
 	case len(s.Command) > 0 && s.Command[0] == "":
-		return errors.New("Command has no program")
+		return wrongFieldf("Command", "has no program")
 	case len(s.Command) == 0 && s.Cwd != "":
-		return errors.New("Cwd is of use with Command alone")
+		return wrongFieldf("Cwd", "is of use with a command alone")
 	}
 	for name, value := range s.Environment {
-		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
-			return fmt.Errorf("Environment: %q is no variable", name)
+		if !isVariable(name, value) {
+			return wrongFieldf("Environment", "%q is no variable", name)
 		}
 	}
 	_, err := s.target()
 	return err
+}
+
+// isVariable says whether a process can have this in its environment.
+func isVariable(name, value string) bool {
+	return name != "" && !strings.ContainsAny(name, "=\x00") && !strings.Contains(value, "\x00")
 }
 
 // target reads URL; nil if there is none.
@@ -143,11 +149,11 @@ func (s Service) target() (*url.URL, error) {
 	u, err := url.Parse(s.URL)
 	switch {
 	case err == nil && u.User != nil:
-		return nil, errors.New("URL must not hold credentials")
+		return nil, wrongFieldf("URL", "must not hold credentials")
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("URL %q must be http:// or https:// and a host, without query", web.ScrubURL(s.URL))
+		return nil, wrongFieldf("URL", "%q must be http:// or https:// and a host, without query", web.ScrubURL(s.URL))
 	case u.Port() == "0" && u.Hostname() != "127.0.0.1":
-		return nil, fmt.Errorf("URL %q: a free port is picked on 127.0.0.1 alone", s.URL)
+		return nil, wrongFieldf("URL", "%q: a free port is picked on 127.0.0.1 alone", s.URL)
 	}
 	return u, nil
 }
@@ -220,10 +226,10 @@ func (h *Hub) buildServices(ctx context.Context) error {
 	for i, c := range h.cfg.Services {
 		s := &service{Service: c, id: ids[c.Name]}
 		if s.allowed, err = h.registry.ParseValid(c.OAuthClientAllowedScopes, ""); err != nil {
-			return fmt.Errorf("config: Services[%d].OAuthClientAllowedScopes: %w", i, err)
+			return wrongField(fmt.Sprintf("Services[%d].OAuthClientAllowedScopes", i), err)
 		}
 		if s.at, err = c.target(); err != nil {
-			return fmt.Errorf("config: Services[%d]: %w", i, err)
+			return wrongField(fmt.Sprintf("Services[%d]", i), err)
 		}
 		s.roles, s.owner.Roles = h.roster.rolesOfService(c.Name, c.Admin)
 		s.owner.Owner = scopes.Owner{Kind: scopes.KindService, Name: c.Name}
@@ -254,7 +260,7 @@ const serviceNote = "Token of the service"
 func (h *Hub) registerServices(ctx context.Context) error {
 	for i, s := range h.services.list {
 		if err := h.giveToken(ctx, s); err != nil {
-			return fmt.Errorf("config: Services[%d]: APIToken: %w", i, err)
+			return wrongField(fmt.Sprintf("Services[%d].APIToken", i), err)
 		}
 		if !s.isClient() {
 			continue
@@ -264,7 +270,7 @@ func (h *Hub) registerServices(ctx context.Context) error {
 			For: scopes.Client{Service: s.Name}, LinkID: s.id, Allowed: s.allowed, NoConfirm: s.OAuthNoConfirm,
 		})
 		if err != nil {
-			return fmt.Errorf("config: Services[%d]: %w", i, err)
+			return wrongField(fmt.Sprintf("Services[%d]", i), err)
 		}
 	}
 	if h.cfg.DB == "" {
@@ -290,7 +296,11 @@ func (h *Hub) giveToken(ctx context.Context, s *service) error {
 			return err
 		}
 	}
-	_, s.token, err = h.provider.IssueToken(ctx, oauth.TokenOrder{Owner: s.ref(), Secret: s.APIToken, Note: serviceNote, Internal: true})
+	// After a reset it is the one that the service was started with.
+	_, secret, err := h.provider.IssueToken(ctx, oauth.TokenOrder{Owner: s.ref(), Secret: cmp.Or(s.APIToken, s.token), Note: serviceNote, Internal: true})
+	if err == nil && s.token == "" {
+		s.token = secret
+	}
 	return err
 }
 

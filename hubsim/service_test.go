@@ -33,13 +33,13 @@ func TestServicesAreChecked(t *testing.T) {
 		cfg  hubsim.Config
 		want string
 	}{
-		"no name":                            {hubsim.Config{Services: []hubsim.Service{{}}}, "Services[0]: a service needs a name"},
-		"a name with a slash":                {one(hubsim.Service{Name: "a/b"}), "Services[0]: name"},
-		"a name that paths lose":             {one(hubsim.Service{Name: ".."}), "Services[0]: name"},
+		"no name":                            {hubsim.Config{Services: []hubsim.Service{{}}}, "Services[0].Name: a service needs one"},
+		"a name with a slash":                {one(hubsim.Service{Name: "a/b"}), "Services[0].Name"},
+		"a name that paths lose":             {one(hubsim.Service{Name: ".."}), "Services[0].Name"},
 		"a name with a line in it":           {one(hubsim.Service{Name: "a\nb"}), "control"},
 		"a name too long":                    {one(hubsim.Service{Name: strings.Repeat("x", 201)}), "200 bytes"},
-		"the same name twice":                {hubsim.Config{Services: []hubsim.Service{{Name: "a"}, {Name: "a"}}}, "Services[1]: name"},
-		"the same client twice":              {hubsim.Config{Services: []hubsim.Service{{Name: "a", URL: "http://x"}, {Name: "b", URL: "http://y", OAuthClientID: "service-a"}}}, "Services[1]: OAuthClientID"},
+		"the same name twice":                {hubsim.Config{Services: []hubsim.Service{{Name: "a"}, {Name: "a"}}}, "Services[1].Name"},
+		"the same client twice":              {hubsim.Config{Services: []hubsim.Service{{Name: "a", URL: "http://x"}, {Name: "b", URL: "http://y", OAuthClientID: "service-a"}}}, "Services[1].OAuthClientID"},
 		"an address without a scheme":        {one(hubsim.Service{URL: "127.0.0.1:80"}), "URL"},
 		"an address of another scheme":       {one(hubsim.Service{URL: "ftp://127.0.0.1"}), "URL"},
 		"an address without a host":          {one(hubsim.Service{URL: "http:///x"}), "URL"},
@@ -56,7 +56,7 @@ func TestServicesAreChecked(t *testing.T) {
 		"a variable without a name":          {one(hubsim.Service{Environment: map[string]string{"": "x"}}), "Environment"},
 		"a variable with a sign in its name": {one(hubsim.Service{Environment: map[string]string{"A=B": "x"}}), "Environment"},
 		"a role for a missing service":       {hubsim.Config{Roles: []hubsim.Role{{Name: "r-1", Services: []string{"s"}}}}, "Roles[0]: no such service: s"}, // SC-325
-		"two services of one token":          {hubsim.Config{Services: []hubsim.Service{{Name: "a", APIToken: svcToken}, {Name: "b", APIToken: svcToken}}}, "Services[1]: APIToken"},
+		"two services of one token":          {hubsim.Config{Services: []hubsim.Service{{Name: "a", APIToken: svcToken}, {Name: "b", APIToken: svcToken}}}, "Services[1].APIToken"},
 		"a program that is not there":        {one(hubsim.Service{Command: []string{"no-such-program-anywhere"}}), "service a: start no-such-program-anywhere"},
 		"the old shape of a new hub":         {hubsim.Config{Docs2: true, Profile: scopes.P60}, "Docs2"},
 	} {

@@ -2,6 +2,7 @@ package hubsim
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/hubshare/hubshare/hubsim/pages"
 	"github.com/hubshare/hubshare/internal/web"
 	"github.com/hubshare/hubshare/scopes"
+	"github.com/hubshare/hubshare/sharing"
 )
 
 // target is the server that a page is about, after the visitor was found to be allowed to start it (HB-15).
@@ -38,7 +40,11 @@ func (h *Hub) record(ctx context.Context, owner, name string) (*server, error) {
 	if !h.validServerName(name) {
 		return nil, web.Errorf(http.StatusBadRequest, "Invalid server_name: '%s'", name)
 	}
-	return h.roster.ensureServer(ctx, a.ID, name)
+	s, err := h.roster.ensureServer(ctx, a.ID, name)
+	if errors.Is(err, sharing.ErrNoSuchUser) {
+		return nil, web.Errorf(http.StatusNotFound, "")
+	}
+	return s, err
 }
 
 // spawn starts a server and sends the visitor to watch (HB-94).
