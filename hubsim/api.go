@@ -221,7 +221,7 @@ func (h oauthHost) User(_ context.Context, name string) (oauth.OwnerRef, error) 
 }
 
 func (h oauthHost) Model(_ context.Context, ref oauth.OwnerRef, v oauthhttp.View) (map[string]any, error) {
-	if s := h.services.byID[ref.ID]; s != nil && ref.Kind == oauth.KindService {
+	if s := h.services.withID(ref.ID); s != nil && ref.Kind == oauth.KindService {
 		return h.ownModel(s, v.Fields), nil
 	}
 	a, ok := h.roster.userByID(ref.ID)

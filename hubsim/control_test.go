@@ -248,7 +248,7 @@ func TestTheAdminTokenIsAskedFor(t *testing.T) {
 	}
 }
 
-// HB-181: a server that is attached finds where to listen in its environment.
+// HB-181, OA-E13: a server that is attached finds where to listen in its environment.
 func TestAnAttachedServerIsToldWhereToListen(t *testing.T) {
 	t.Parallel()
 	hub := controlled(t, hubsim.Config{Servers: []hubsim.Server{{User: "ann", Kind: hubsim.KindURL, URL: "http://127.0.0.1:1", Running: true}}, SingleUser: hubsim.SingleUser{HTTPTimeout: time.Minute}})

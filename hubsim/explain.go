@@ -189,7 +189,7 @@ func (h *Hub) lostLately(userID string) string {
 // (OA-86). To whoever holds it, it looks as if it had expired. The error wraps oauth.ErrNoToken.
 func (h *Hub) RevokeToken(ctx context.Context, id string) error {
 	var owners []oauth.OwnerRef
-	for _, s := range h.services.list {
+	for _, s := range h.services.all() {
 		owners = append(owners, s.ref())
 	}
 	users, _, _ := h.roster.people()

@@ -69,7 +69,7 @@ type Hub struct {
 	server  *http.Server
 	served  chan error
 	tasks   sync.WaitGroup
-	resets  sync.Mutex // held while the hub is put back
+	resets  sync.Mutex // held while the hub is put back, and while a service is made or removed
 	mu      sync.Mutex
 	closing bool // no server starts any more
 	sealed  bool // no task begins any more

@@ -41,7 +41,7 @@ func playServer() int {
 	}
 }
 
-// HB-102, HB-178: with kind command, servers are programs, which are told what they need and end with their hub.
+// HB-102, HB-178, OA-120, OA-E21: with kind command, servers are programs, which are told what they need and end with their hub.
 func TestServersMayBePrograms(t *testing.T) {
 	t.Parallel()
 	hub := hubsim.New(t, hubsim.Config{

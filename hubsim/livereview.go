@@ -29,8 +29,10 @@ func (h *Hub) reachedBy(prefix string) (to reached, ok bool) {
 	case parts[0] == "user":
 		name := strings.Join(parts[2:len(parts)-1], "/")
 		return reached{oauth.ServerClientID(parts[1], name), "access:servers", scopes.Server(parts[1], name), false}, true
-	case parts[0] == "services" && h.services.byName[parts[1]] != nil:
-		return reached{h.services.byName[parts[1]].clientID(), "access:services", scopes.Service(parts[1]), true}, true
+	case parts[0] == "services":
+		if s := h.services.named(parts[1]); s != nil {
+			return reached{s.clientID(), "access:services", scopes.Service(parts[1]), true}, true
+		}
 	}
 	return to, false
 }

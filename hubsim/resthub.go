@@ -60,7 +60,7 @@ func (h *Hub) routeTable() map[string]proxyRoute {
 		path := h.plainServerPath(s)
 		table[path] = proxyRoute{path, target, routeData{User: &s.owner.name, ServerName: &s.name, JupyterHub: true, LastActivity: &at}}
 	}
-	for _, s := range h.services.list {
+	for _, s := range h.services.all() {
 		if target := s.address(); target != "" {
 			path := h.plainBase + "services/" + s.Name + "/"
 			table[path] = proxyRoute{path, target, routeData{Service: s.Name, JupyterHub: true}}

@@ -26,7 +26,7 @@ func (h *Hub) demand(v visitor, base string) error {
 // isAdmin says whether a caller may make others admin, which no scope alone allows.
 func (h *Hub) isAdmin(v visitor) bool {
 	if v.ref.Kind == scopes.KindService {
-		s := h.services.byID[v.ref.ID]
+		s := h.services.withID(v.ref.ID)
 		return s != nil && slices.Contains(s.roles, "admin")
 	}
 	return v.account.Admin || slices.Contains(v.account.Roles, "admin")

@@ -86,7 +86,7 @@ var (
 func (h oauthHost) Member(user, group string) bool { return h.roster.Member(user, group) }
 
 func (h oauthHost) Owner(ctx context.Context, ref oauth.OwnerRef) (oauth.Owner, error) {
-	if s := h.services.byID[ref.ID]; s != nil && ref.Kind == oauth.KindService {
+	if s := h.services.withID(ref.ID); s != nil && ref.Kind == oauth.KindService {
 		return s.owner, nil
 	}
 	if ref.Kind != oauth.KindUser {

@@ -50,7 +50,8 @@ CREATE TABLE hub_services (
 	name TEXT    NOT NULL UNIQUE
 ) STRICT;`, `
 ALTER TABLE hub_groups  ADD COLUMN properties   TEXT NOT NULL DEFAULT '{}'; -- a JSON object
-ALTER TABLE hub_servers ADD COLUMN display_name TEXT NOT NULL DEFAULT '';   -- '' = its name`}
+ALTER TABLE hub_servers ADD COLUMN display_name TEXT NOT NULL DEFAULT '';   -- '' = its name`, `
+ALTER TABLE hub_services ADD COLUMN made TEXT NOT NULL DEFAULT ''; -- '' = by the configuration; else a JSON object: the service that was asked for, without its token`}
 
 // rosterDB writes a roster through to the database and reads it back at a start.
 type rosterDB struct{ *sqldb.DB }
@@ -167,14 +168,25 @@ func (db *rosterDB) setServerToken(ctx context.Context, id string, tokenID int64
 	return nil
 }
 
-// keepServices makes the database know exactly these services, and gives their ids by name. One that is gone and comes back is another one.
-func (db *rosterDB) keepServices(ctx context.Context, names []string) (map[string]string, error) {
-	ids := map[string]string{}
-	err := db.Write(ctx, func(tx *sql.Tx) error {
+// keepServices makes the database know exactly these services beside those that were made while a hub ran, and gives the ids of the former by name, and
+// the latter. One that is gone and comes back is another one; one that was made and is configured now belongs to the configuration (OA-14).
+func (db *rosterDB) keepServices(ctx context.Context, names []string) (ids map[string]string, made []madeService, err error) {
+	ids = map[string]string{}
+	err = db.Write(ctx, func(tx *sql.Tx) error {
 		clear(ids)
-		if err := loadServices(ctx, tx, ids); err != nil {
+		var err error
+		if made, err = loadServices(ctx, tx, ids); err != nil {
 			return err
 		}
+		for _, m := range made {
+			if slices.Contains(names, m.name) {
+				if _, err := tx.ExecContext(ctx, `UPDATE hub_services SET made = '' WHERE id = ?`, rowID(m.id)); err != nil {
+					return err
+				}
+				ids[m.name] = m.id
+			}
+		}
+		made = slices.DeleteFunc(made, func(m madeService) bool { return ids[m.name] != "" })
 		for name, id := range ids {
 			if slices.Contains(names, name) {
 				continue
@@ -197,19 +209,45 @@ func (db *rosterDB) keepServices(ctx context.Context, names []string) (map[strin
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("keep services: %w", err)
+		return nil, nil, fmt.Errorf("keep services: %w", err)
 	}
-	return ids, nil
+	return ids, made, nil
 }
 
-func loadServices(ctx context.Context, tx *sql.Tx, ids map[string]string) error {
-	return each(ctx, tx, `SELECT id, name FROM hub_services`, func(rows *sql.Rows) error {
+// madeService is a service as it is stored that was made while a hub ran.
+type madeService struct {
+	id, name string
+	order    json.RawMessage
+}
+
+func loadServices(ctx context.Context, tx *sql.Tx, ids map[string]string) (made []madeService, err error) {
+	err = each(ctx, tx, `SELECT id, name, made FROM hub_services ORDER BY id`, func(rows *sql.Rows) error {
 		var id int64
-		var name string
-		err := rows.Scan(&id, &name)
-		ids[name] = serviceID(id)
+		var name, order string
+		err := rows.Scan(&id, &name, &order)
+		if order != "" {
+			made = append(made, madeService{serviceID(id), name, json.RawMessage(order)})
+		} else {
+			ids[name] = serviceID(id)
+		}
 		return err
 	})
+	return made, err
+}
+
+func (db *rosterDB) addService(ctx context.Context, name string, order []byte) (id string, err error) {
+	n, err := db.insert(ctx, `INSERT INTO hub_services (name, made) VALUES (?, ?)`, name, string(order))
+	if err != nil {
+		return "", fmt.Errorf("add service %s: %w", name, err)
+	}
+	return serviceID(n), nil
+}
+
+func (db *rosterDB) dropService(ctx context.Context, id string) error {
+	if err := db.exec(ctx, `DELETE FROM hub_services WHERE id = ?`, rowID(id)); err != nil {
+		return fmt.Errorf("remove service: %w", err)
+	}
+	return nil
 }
 
 // key gives the secret that cookies are signed with, making it on first use: whoever is logged in stays so across restarts (HB-200).

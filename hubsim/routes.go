@@ -45,7 +45,7 @@ func (h *Hub) buildRoutes() {
 		"api/info":                      h.api(map[string]apiCall{http.MethodGet: h.info}),
 		"api/users/{user}/activity":     h.api(map[string]apiCall{http.MethodPost: h.activity}),
 		"api/services":                  h.api(map[string]apiCall{http.MethodGet: h.listServices}),
-		"api/services/{service}":        h.api(map[string]apiCall{http.MethodGet: h.getService}),
+		"api/services/{service}":        h.api(map[string]apiCall{http.MethodGet: h.getService, http.MethodPost: h.createService, http.MethodDelete: h.deleteService}),
 	}
 	server := h.api(h.serverCalls())
 	stream := h.api(map[string]apiCall{http.MethodGet: h.progressStream})

@@ -80,6 +80,8 @@ var apiRoutes = []apiRoute{
 		message: "No such share for group lab on ann/"},
 	{method: "GET", path: "/services", scope: "list:services", status: 200, narrow: 200},
 	{method: "GET", path: "/services/page", scope: "read:services", filter: "!service=other", status: 200},
+	{method: "POST", path: "/services/page", scope: "admin:services", filter: "!service=other", status: 409, message: "Service page already exists"},
+	{method: "DELETE", path: "/services/page", scope: "admin:services", filter: "!service=other", status: 405, message: "Service page is not modifiable at runtime"},
 	{method: "GET", path: "/proxy", scope: "proxy", status: 200},
 	{method: "POST", path: "/proxy", scope: "proxy", status: 200},
 	{method: "PATCH", path: "/proxy", scope: "proxy", status: 400, message: "need JSON body"},

@@ -165,10 +165,11 @@ func isCookieName(s string) bool {
 	})
 }
 
-// service is the record of a service. All is fixed before the hub answers, but for what mu guards.
+// service is the record of a service. All is fixed before anybody else sees it, but for what mu guards.
 type service struct {
 	Service
 	id      string
+	made    bool     // while a hub ran, not by the configuration (OA-14)
 	roles   []string // names, sorted
 	owner   oauth.Owner
 	allowed []scopes.Scope
@@ -203,15 +204,8 @@ func (s *service) pid() int {
 	return s.child.PID()
 }
 
-// services are those of one hub.
-type services struct {
-	list         []*service // as configured
-	byName, byID map[string]*service
-}
-
 // buildServices makes the records of the configured services. Their ids are kept in the database, since tokens hang on them.
 func (h *Hub) buildServices(ctx context.Context) error {
-	h.services = services{byName: map[string]*service{}, byID: map[string]*service{}}
 	if h.cfg.DB == "" && len(h.cfg.Services) == 0 {
 		return nil // the database has none either
 	}
@@ -219,7 +213,7 @@ func (h *Hub) buildServices(ctx context.Context) error {
 	for i, c := range h.cfg.Services {
 		names[i] = c.Name
 	}
-	ids, err := h.roster.db.keepServices(ctx, names)
+	ids, made, err := h.roster.db.keepServices(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -231,17 +225,23 @@ func (h *Hub) buildServices(ctx context.Context) error {
 		if s.at, err = c.target(); err != nil {
 			return wrongField(fmt.Sprintf("Services[%d]", i), err)
 		}
-		s.roles, s.owner.Roles = h.roster.rolesOfService(c.Name, c.Admin)
-		s.owner.Owner = scopes.Owner{Kind: scopes.KindService, Name: c.Name}
-		s.owner.Held = h.registry.Held(s.owner.Owner, s.owner.Roles, nil) // SC-351
-		h.services.list = append(h.services.list, s)
-		h.services.byName[c.Name], h.services.byID[s.id] = s, s
+		h.giveRights(s)
+		h.services.add(s)
 	}
-	return nil
+	return h.restoreMade(made)
+}
+
+// giveRights says what a service holds (SC-351).
+func (h *Hub) giveRights(s *service) {
+	s.roles, s.owner.Roles = h.roster.rolesOfService(s.Name, s.Admin)
+	s.owner.Owner = scopes.Owner{Kind: scopes.KindService, Name: s.Name}
+	s.owner.Held = h.registry.Held(s.owner.Owner, s.owner.Roles, nil)
 }
 
 // rolesOfService gives the names and raw scopes of a service's roles: those that list it, and admin (HB-162). None comes by itself (SC-303).
 func (r *roster) rolesOfService(name string, admin bool) (names []string, raw []scopes.Scope) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
 	for _, role := range r.roles {
 		if role.services[name] || role.name == "admin" && admin {
 			names, raw = append(names, role.name), append(raw, role.scopes...)
@@ -258,18 +258,14 @@ const serviceNote = "Token of the service"
 // registerServices gives every service its token and its OAuth client, and takes away what hubs on the same database gave to services
 // that are configured no more, or under another token (OA-11).
 func (h *Hub) registerServices(ctx context.Context) error {
-	for i, s := range h.services.list {
+	for i, s := range h.services.all() {
+		if s.made {
+			continue // the database has both, and of the token no more than a hash
+		}
 		if err := h.giveToken(ctx, s); err != nil {
 			return wrongField(fmt.Sprintf("Services[%d].APIToken", i), err)
 		}
-		if !s.isClient() {
-			continue
-		}
-		err := h.provider.PutClient(ctx, oauth.Registration{
-			ID: s.clientID(), Description: "JupyterHub service " + s.Name, Secret: s.token, Supplied: s.APIToken != "", RedirectURI: h.redirectURI(s),
-			For: scopes.Client{Service: s.Name}, LinkID: s.id, Allowed: s.allowed, NoConfirm: s.OAuthNoConfirm,
-		})
-		if err != nil {
+		if err := h.giveClient(ctx, s); err != nil {
 			return wrongField(fmt.Sprintf("Services[%d]", i), err)
 		}
 	}
@@ -277,7 +273,7 @@ func (h *Hub) registerServices(ctx context.Context) error {
 		return nil // nobody was here before
 	}
 	return h.provider.Reconcile(ctx, func(c oauth.Client) bool {
-		s := h.services.byName[c.For.Service]
+		s := h.services.named(c.For.Service)
 		return s != nil && s.isClient() && s.clientID() == c.ID
 	})
 }
@@ -304,6 +300,17 @@ func (h *Hub) giveToken(ctx context.Context, s *service) error {
 	return err
 }
 
+// giveClient registers a service's OAuth client, if it is one.
+func (h *Hub) giveClient(ctx context.Context, s *service) error {
+	if !s.isClient() {
+		return nil
+	}
+	return h.provider.PutClient(ctx, oauth.Registration{
+		ID: s.clientID(), Description: "JupyterHub service " + s.Name, Secret: s.token, Supplied: s.APIToken != "", RedirectURI: h.redirectURI(s),
+		For: scopes.Client{Service: s.Name}, LinkID: s.id, Allowed: s.allowed, NoConfirm: s.OAuthNoConfirm,
+	})
+}
+
 func (h *Hub) redirectURI(s *service) string {
 	if s.OAuthRedirectURI != "" || s.URL == "" {
 		return s.OAuthRedirectURI
@@ -321,7 +328,7 @@ func (h *Hub) ServiceURL(name string) string { return h.origin + h.servicePath(n
 
 // serviceVisitor is a service that calls with a token.
 func (h *Hub) serviceVisitor(id oauth.Identity) (visitor, bool, error) {
-	s := h.services.byID[id.Owner.ID]
+	s := h.services.withID(id.Owner.ID)
 	if s == nil {
 		return visitor{}, false, nil
 	}

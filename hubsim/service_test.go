@@ -83,7 +83,7 @@ func TestAServicePrintsWithoutItsSecrets(t *testing.T) {
 	assert.NotContains(t, s.LogValue().String(), svcToken)
 }
 
-// HB-160, OA-E1 … OA-E18: what a service that is started by hand has to be told.
+// HB-160, OA-116, OA-120, OA-E1, OA-E7, OA-E10, OA-E13, OA-E14, OA-E18: what a service that is started by hand has to be told.
 func TestTheEnvironmentOfAService(t *testing.T) {
 	t.Parallel()
 	hub := hubsim.New(t, hubsim.Config{BaseURL: "/@/space%20word/", PublicURL: "https://hub.example", Services: []hubsim.Service{
@@ -183,7 +183,7 @@ func (w *whoami) open(t *testing.T, hub *hubsim.Hub, name string) {
 	}))
 }
 
-// HB-163, OA-30, OA-34: who has access comes in after agreeing; who has not is refused at the hub, and never sent around.
+// HB-163, OA-30, OA-34, OA-160, OA-187, OA-188: who has access comes in after agreeing; who has not is refused at the hub, and never sent around.
 func TestVisitorsOfAServiceComeThroughTheHub(t *testing.T) {
 	t.Parallel()
 	svc, sure := newWhoami(t), newWhoami(t)

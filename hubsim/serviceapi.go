@@ -18,7 +18,7 @@ func (h *Hub) listServices(w http.ResponseWriter, r *http.Request, v visitor) er
 		return refusal(v.scopes.Explain([]string{"list:services"}, scopes.Resource{}, h.roster))
 	}
 	out := map[string]map[string]any{}
-	for _, s := range h.services.list {
+	for _, s := range h.services.all() {
 		if on := scopes.Service(s.Name); v.scopes.Allows("list:services", on, h.roster) {
 			out[s.Name] = h.serviceModel(s, h.registry.Fields(v.scopes, on, h.roster))
 		}
@@ -32,7 +32,7 @@ func (h *Hub) getService(w http.ResponseWriter, r *http.Request, v visitor) erro
 	if err := refusal(v.scopes.Explain(readsService, on, h.roster)); err != nil {
 		return err
 	}
-	s := h.services.byName[on.Name]
+	s := h.services.named(on.Name)
 	if s == nil {
 		return web.Errorf(http.StatusNotFound, "")
 	}
@@ -73,7 +73,7 @@ func (h *Hub) ownModel(s *service, fields []string) map[string]any {
 
 // serviceMenu lists the services that are shown to somebody: those that they may reach (HB-48, SC-433).
 func (h *Hub) serviceMenu(held scopes.Set) (menu []pages.Service) {
-	for _, s := range h.services.list {
+	for _, s := range h.services.all() {
 		if s.displayed() && held.Contains(scopes.Service(s.Name).Scope("access:services")) {
 			menu = append(menu, pages.Service{Name: s.Name, URL: h.servicePath(s.Name)})
 		}

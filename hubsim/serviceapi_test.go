@@ -121,8 +121,7 @@ func TestWhoSeesServices(t *testing.T) {
 		"nobody sees a service":                                {"", http.MethodGet, "/services/web", 403},
 		"a token without the scope":                            {narrow, http.MethodGet, "/services", 403},
 		"a token without the scope, one service":               {narrow, http.MethodGet, "/services/web", 403},
-		"services are not made here":                           {ann, http.MethodPost, "/services/new", 405},
-		"nor removed":                                          {ann, http.MethodDelete, "/services/web", 405},
+		"services of the configuration are not removed":        {ann, http.MethodDelete, "/services/web", 405}, // OA-14
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -9,9 +9,9 @@ import (
 )
 
 // ServiceEnv gives what a service finds in its environment, as sorted "NAME=value" (HB-160): for starting one by hand that has no Command.
-// Its token is among it. Error: [ErrNoSuchService].
+// Its token is among it; of a service that was made through the API (OA-14) only until the hub ends: after that, its maker alone has it. Error: [ErrNoSuchService].
 func (h *Hub) ServiceEnv(name string) ([]string, error) {
-	s := h.services.byName[name]
+	s := h.services.named(name)
 	if s == nil {
 		return nil, fmt.Errorf("environment of service %s: %w", name, ErrNoSuchService)
 	}

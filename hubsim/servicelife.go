@@ -28,7 +28,7 @@ const (
 func (h *Hub) startServices(ctx context.Context) error {
 	var ready sync.WaitGroup
 	defer ready.Wait()
-	for _, s := range h.services.list {
+	for _, s := range h.services.all() {
 		if err := h.settleAddress(ctx, s); err != nil {
 			return fmt.Errorf("service %s: %w", s.Name, err)
 		}

@@ -102,7 +102,7 @@ func service(name, part string, hall net.Listener) hubsim.Service {
 	return hubsim.Service{Name: name, Command: []string{os.Args[0], "service", part, hall.Addr().String()}}
 }
 
-// HB-160: a managed service is there when the hub is, finds in its environment what ServiceEnv says, and is told to end with the hub.
+// HB-160, OA-120, OA-E13, OA-E14: a managed service is there when the hub is, finds in its environment what ServiceEnv says, and is told to end with the hub.
 func TestAManagedServiceLivesWithTheHub(t *testing.T) {
 	t.Parallel()
 	hall, log := hallOf(t), &lines{}

@@ -33,7 +33,7 @@ func (p *person) plant(session string) {
 	p.c.Jar.SetCookies(u, []*http.Cookie{{Name: "jupyterhub-session-id", Value: session, Path: "/"}})
 }
 
-// HB-33: a login sets three cookies, each with its own reach and life.
+// HB-33, OA-89, OA-91: a login sets three cookies, each with its own reach and life.
 func TestALoginSetsThreeCookies(t *testing.T) {
 	t.Parallel()
 	hub := hubsim.New(t, hubsim.Config{})
@@ -59,7 +59,7 @@ func TestALoginSetsThreeCookies(t *testing.T) {
 	require.Zero(t, set["_xsrf"].MaxAge)
 }
 
-// HB-33: the login is over after 14 days of the hub's clock, whatever the browser believes.
+// HB-33, OA-89: the login is over after 14 days of the hub's clock, whatever the browser believes.
 func TestALoginEndsOnTheHubsClock(t *testing.T) {
 	t.Parallel()
 	clock := hubsim.NewFakeClock(time0)
@@ -119,7 +119,7 @@ func TestLoggingOutEndsThisSessionsTokens(t *testing.T) {
 	require.Equal(t, 200, there.get(hub.UserURL("sharer", "")).status)
 }
 
-// HB-36: a login without its session gets one, and the forms of that very page work.
+// HB-36, OA-186: a login without its session gets one, and the forms of that very page work.
 func TestALostSessionIsMadeUpFor(t *testing.T) {
 	t.Parallel()
 	hub := hubsim.New(t, hubsim.Config{})

@@ -106,7 +106,7 @@ type CodeState struct {
 func (h *Hub) Snapshot(ctx context.Context) (Snapshot, error) {
 	s := Snapshot{Now: h.cfg.Clock.Now().UTC(), Services: []string{}, Servers: []ServerState{}, Shares: []ShareState{}, ShareCodes: []CodeState{}}
 	s.Users, s.Groups, s.Roles = h.roster.people()
-	for _, svc := range h.services.list {
+	for _, svc := range h.services.all() {
 		s.Services = append(s.Services, svc.Name)
 	}
 	slices.Sort(s.Services)
@@ -227,7 +227,7 @@ func (r *roster) people() (users []UserState, groups []GroupState, roles []RoleS
 func names(set map[string]bool) []string { return orEmpty(slices.Sorted(maps.Keys(set))) }
 
 // Reset puts the hub back to how it was configured: servers stop, users, groups, tokens, shares and codes are gone, and those of the configuration are made
-// anew, with ids from 1 again (HB-166). Everybody is logged out. Services keep running, with their tokens; the clock is not touched. Requests that are under
+// anew, with ids from 1 again (HB-166). Everybody is logged out. Services of the configuration keep running, with their tokens; the clock is not touched. Requests that are under
 // way meanwhile may see either state, or be refused.
 func (h *Hub) Reset(ctx context.Context) error {
 	h.resets.Lock()
@@ -239,6 +239,9 @@ func (h *Hub) Reset(ctx context.Context) error {
 		if st := h.stop(ctx, s); st.Active() {
 			return fmt.Errorf("reset: stop the server of %s: %w", s.fullName(), context.Cause(ctx))
 		}
+	}
+	if err := h.takeBackMade(ctx); err != nil {
+		return fmt.Errorf("reset: %w", err)
 	}
 	if err := h.provider.Flush(ctx); err != nil {
 		return fmt.Errorf("reset: %w", err)

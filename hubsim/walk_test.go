@@ -12,7 +12,7 @@ import (
 	"github.com/hubshare/hubshare/hubsim"
 )
 
-// HB-187, steps 1 to 11, without scripts, on plain hubs and on odd ones (HB-188).
+// HB-187, steps 1 to 11, OA-160, OA-161: without scripts, on plain hubs and on odd ones (HB-188).
 func TestTheSharingWalk(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
