@@ -33,7 +33,7 @@ type Quotas struct {
 	// Failures are codes presented that are none: 60 an hour. Codes have 256 bits, so this does not keep them from being guessed, but
 	// from being tried at the others' cost. Who has used it up cannot accept real ones either until RetryAfter.
 	Failures Quota
-	// AddressFailures are the same by address: 600 an hour.
+	// AddressFailures are the same by address: 6,000 an hour, since a lecture behind one router may follow a link that has expired.
 	AddressFailures Quota
 }
 
@@ -47,7 +47,7 @@ const (
 	defaultCreations        = 1_000
 	defaultAddressCreations = 10_000
 	defaultFailures         = 60
-	defaultAddressFailures  = 600
+	defaultAddressFailures  = 6_000
 )
 
 func (q Quota) or(n int) Quota {

@@ -172,38 +172,6 @@ func TestAFollowerMayBeginNow(t *testing.T) {
 	})
 }
 
-// A number is taken before the commit, so the higher one can be seen first.
-func TestALowerNumberThatIsCommittedLaterIsTold(t *testing.T) {
-	t.Parallel()
-	dsn := pgtest.DSN(t)
-	here, there := open(t, dsn), open(t, dsn)
-	l := follow(t, changelog.Follower{DB: here, Every: 20 * time.Millisecond})
-	ctx := context.Background()
-	numbered, leave := make(chan int64, 1), make(chan struct{})
-	var slow sync.WaitGroup
-	slow.Go(func() {
-		assert.NoError(t, there.WriteAbout(ctx, nil, func(tx *sql.Tx) error {
-			seq, err := changelog.Append(ctx, tx, row("slow"))
-			numbered <- seq
-			<-leave
-			return err
-		}))
-	})
-	low := await(t, numbered, "a number")
-	var high int64
-	require.NoError(t, there.WriteAbout(ctx, nil, func(tx *sql.Tx) (err error) {
-		high, err = changelog.Append(ctx, tx, row("quick"))
-		return err
-	}))
-	assert.Less(t, low, high)
-	assert.Equal(t, []int64{high}, l.seqs(1))
-	l.settled()
-	close(leave)
-	slow.Wait()
-	assert.Equal(t, []int64{low}, l.seqs(1))
-	l.settled()
-}
-
 func TestAFollowerThatLostTouchSaysSoAndCatchesUp(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.DSN(t)

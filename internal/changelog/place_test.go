@@ -17,7 +17,7 @@ import (
 	"github.com/hubshare/hubshare/internal/sqldb"
 )
 
-// However many overtake a transaction between its row and its commit, its row is told, and theirs not again.
+// A number is taken before the commit, so higher ones can be seen first. However many overtake a transaction between its row and its commit, its row is told, and theirs not again.
 func TestARowIsToldOnceHoweverLateItIsCommitted(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.DSN(t)
