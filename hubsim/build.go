@@ -252,7 +252,7 @@ func (h *Hub) clearStopped(ctx context.Context) error {
 // standIn is the stand-in server behind an in-process start.
 func (h *Hub) standIn(spec spawner.Spec) (http.Handler, io.Closer, error) {
 	s, err := singleuser.New(singleuser.Config{Env: spec.Env, Version: h.cfg.Version, Now: h.cfg.Clock.Now, AfterFunc: h.cfg.Clock.AfterFunc, Logger: h.log,
-		HTTPClient: h.internal, CacheMaxAge: h.cfg.SingleUser.CacheMaxAge})
+		HTTPClient: h.internal, CacheMaxAge: h.cfg.SingleUser.CacheMaxAge, Modules: h.cfg.SingleUser.Modules, ModuleFiles: h.cfg.SingleUser.ModuleFiles})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,6 +2,7 @@ package hubsim
 
 import (
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"regexp"
 	"slices"
@@ -124,6 +125,11 @@ type SingleUser struct {
 	Dir string
 	// DefaultURL is the path below a server that its visitors land on, "/lab" (HB-104); "" = the server's own choice.
 	DefaultURL string
+	// Modules are ES modules that the notebook page of in-process servers runs, as JupyterLab runs an extension (HB-129): absolute URLs, or paths in
+	// ModuleFiles. The default export of each, else its export "activate", is called with an element of the page and the page's configuration.
+	Modules []string
+	// ModuleFiles are where Modules and what these import are read from, at each request; nil = there are none.
+	ModuleFiles fs.FS
 	// StartTimeout is how long a start may take in all, HTTPTimeout how long a server that was started may take to answer, real time; 0 = 60 s and 30 s (HB-189).
 	StartTimeout, HTTPTimeout time.Duration
 }

@@ -2,6 +2,7 @@ package hubsim
 
 import (
 	"net"
+	"os"
 	"strconv"
 	"time"
 
@@ -138,7 +139,7 @@ var kindNames = map[string]Kind{"in-process": KindInProcess, "stub": KindInProce
 
 func readSingleUser(t *tree) (s SingleUser) {
 	known := []string{"kind", "command", "url", "env", "dir", "default_url", "oauth_client_allowed_scopes", "server_token_scopes",
-		"start_timeout", "http_timeout", "cache_max_age"}
+		"start_timeout", "http_timeout", "cache_max_age", "modules", "module_dir"}
 	t.object(known, func(key string, v *tree) {
 		switch key {
 		case "kind":
@@ -163,6 +164,12 @@ func readSingleUser(t *tree) (s SingleUser) {
 			s.HTTPTimeout = v.duration()
 		case "cache_max_age":
 			s.CacheMaxAge = v.duration()
+		case "modules":
+			s.Modules = v.texts()
+		case "module_dir":
+			if dir := v.text(); dir != "" {
+				s.ModuleFiles = os.DirFS(dir)
+			}
 		}
 	})
 	return s

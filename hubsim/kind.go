@@ -3,6 +3,7 @@ package hubsim
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net/url"
 
 	"github.com/hubshare/hubshare/hubsim/spawner"
@@ -56,7 +57,29 @@ func (s SingleUser) check() error {
 			return wrongFieldf("Env", "%q is no variable", name)
 		}
 	}
+	for i, m := range s.Modules {
+		if err := s.checkModule(m); err != nil {
+			return wrongField(fmt.Sprintf("Modules[%d]", i), err)
+		}
+	}
 	return s.Kind.check(s.Command, s.URL)
+}
+
+// checkModule looks for the file, so that a typing error is not found as a silent page.
+func (s SingleUser) checkModule(name string) error {
+	if u, err := url.Parse(name); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
+		return nil
+	}
+	if s.ModuleFiles == nil {
+		return fmt.Errorf("%q is a file, and there are no module files to find it in", name)
+	}
+	if !fs.ValidPath(name) {
+		return fmt.Errorf("%q must be a path below the module files, without dots or a slash at its ends", name)
+	}
+	if info, err := fs.Stat(s.ModuleFiles, name); err != nil || info.IsDir() {
+		return fmt.Errorf("%q is not among the module files", name)
+	}
+	return nil
 }
 
 func (s Server) check(named bool) error {
