@@ -28,6 +28,10 @@ func playServer() int {
 	if err != nil {
 		return 1
 	}
+	if last := os.Getenv("LAST_WORDS"); last != "" {
+		fmt.Println(last)
+		return 1
+	}
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, os.Interrupt)
 	s := &http.Server{Addr: at.Host, Handler: http.HandlerFunc(serverPages), ReadHeaderTimeout: time.Second}
@@ -54,6 +58,17 @@ func TestServersMayBePrograms(t *testing.T) {
 	require.NoError(t, hub.KillServer("ann", ""))
 	require.NoError(t, hub.WaitServer(t.Context(), "ann", "", hubsim.Stopped))
 	require.NoError(t, hub.StartServer(t.Context(), "ann", ""))
+}
+
+// HB-96: the start of a program that ends before it answers has failed at once, however long it might have taken to answer, and the error repeats what it said.
+func TestAProgramThatEndsEarlyFailsItsStartAtOnce(t *testing.T) {
+	t.Parallel()
+	hub := hubsim.New(t, hubsim.Config{SingleUser: hubsim.SingleUser{Kind: hubsim.KindCommand, Command: []string{os.Args[0], "server"},
+		Env: map[string]string{"LAST_WORDS": "a module is missing"}, StartTimeout: time.Hour, HTTPTimeout: time.Hour}})
+	err := hub.StartServer(t.Context(), "sharer", "")
+	require.ErrorContains(t, err, "ended by itself: exit status 1")
+	require.ErrorContains(t, err, "a module is missing")
+	require.NoError(t, hub.WaitServer(t.Context(), "sharer", "", hubsim.Failed))
 }
 
 // HB-181: with kind url, servers are somebody else's; stopping them leaves them running.

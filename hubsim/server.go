@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -270,14 +271,35 @@ func (h *Hub) launch(ctx context.Context, s *server) (spawner.Process, int64, er
 		undo()
 		return nil, 0, fmt.Errorf("spawn: %w", err)
 	}
-	probing, cancel := context.WithTimeout(ctx, cmp.Or(h.cfg.SingleUser.HTTPTimeout, probeTimeout))
-	defer cancel()
-	if _, err := spawner.Probe(probing, h.internal, proc.URL()); err != nil {
+	if err := h.awaitServer(ctx, proc); err != nil {
 		_ = h.end(proc)
 		undo()
 		return nil, 0, fmt.Errorf("wait for the server to answer: %w", err)
 	}
 	return proc, token.ID, nil
+}
+
+// awaitServer waits until a server answers. One that has ended never will: that is an error at once, with the last that it said.
+func (h *Hub) awaitServer(ctx context.Context, proc spawner.Process) error {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(h.cfg.SingleUser.HTTPTimeout, probeTimeout))
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	defer cancel()
+	watch.Go(func() {
+		select {
+		case <-proc.Done():
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	_, err := spawner.Probe(ctx, h.internal, proc.URL())
+	if err == nil || proc.Err() == nil {
+		return err
+	}
+	if p, ok := proc.(interface{ Tail() string }); ok {
+		return fmt.Errorf("%w: %s", proc.Err(), strings.ReplaceAll(lastLines(p.Tail(), 5), "\n", "; ")) // an error is one line
+	}
+	return proc.Err()
 }
 
 // stop ends a server and returns once it is gone or ctx is done; a server that does not run is no error (HB-97, HB-98).
