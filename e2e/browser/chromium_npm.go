@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/hubshare/hubshare/internal/supply"
 )
 
 // npmChromium is a headless shell packed into an npm package, for machines where
@@ -54,7 +56,7 @@ func (p *provision) unpackNPM(ctx context.Context, r Ready, dir string) error {
 	for _, name := range []string{"chromium", "fonts.tar", "swiftshader.tar", "al2023.tar"} {
 		packed, plain := filepath.Join(pkg, "bin", name+".br"), filepath.Join(dir, name)
 		argv := []string{r.Node, "-e", inflate, packed, plain}
-		if _, err := (command{limit: time.Minute, argv: argv}).output(ctx); err != nil {
+		if _, err := (supply.Command{Limit: time.Minute, Argv: argv}).Output(ctx); err != nil {
 			return fmt.Errorf("inflate %s: %w", name, err)
 		}
 		if !strings.HasSuffix(name, ".tar") {

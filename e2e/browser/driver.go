@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/playwright-community/playwright-go"
+
+	"github.com/hubshare/hubshare/internal/supply"
 )
 
 // ErrNoNode is returned when there is no Node on the machine, or one that is
@@ -53,8 +55,8 @@ func (p *provision) node(ctx context.Context) (string, error) {
 	}
 	// A version manager puts a launcher on the path; the binary behind it is
 	// what the driver is to be linked with.
-	out, err := command{limit: 20 * time.Second,
-		argv: []string{name, "-p", `process.version + " " + process.execPath`}}.output(ctx)
+	out, err := supply.Command{Limit: 20 * time.Second,
+		Argv: []string{name, "-p", `process.version + " " + process.execPath`}}.Output(ctx)
 	if err != nil {
 		return "", fmt.Errorf("%w: %s does not run: %w", ErrNoNode, name, err)
 	}
@@ -121,7 +123,7 @@ func (p *provision) checkDriver(ctx context.Context, r Ready) error {
 	if _, err := os.Stat(cliJS(r.Driver)); err != nil {
 		return fmt.Errorf("look for the driver: %w", err)
 	}
-	out, err := p.cli(r, 30*time.Second, nil, "--version").output(ctx)
+	out, err := p.cli(r, 30*time.Second, nil, "--version").Output(ctx)
 	if err != nil {
 		return fmt.Errorf("ask the driver its version: %w", err)
 	}
@@ -133,8 +135,8 @@ func (p *provision) checkDriver(ctx context.Context, r Ready) error {
 }
 
 // cli is a command of the driver.
-func (p *provision) cli(r Ready, limit time.Duration, env []string, args ...string) command {
-	return command{limit: limit, env: env, argv: append([]string{r.Node, cliJS(r.Driver)}, args...)}
+func (p *provision) cli(r Ready, limit time.Duration, env []string, args ...string) supply.Command {
+	return supply.Command{Limit: limit, Env: env, Argv: append([]string{r.Node, cliJS(r.Driver)}, args...)}
 }
 
 // linkNode makes node reachable as the driver's own; a copy where links are not allowed.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/playwright-community/playwright-go"
+
+	"github.com/hubshare/hubshare/internal/supply"
 )
 
 // ensureLimit bounds the whole of Ensure, whatever its context allows: every
@@ -114,7 +116,7 @@ func (p *provision) ensure(ctx context.Context) (Ready, error) {
 	if r, ok := p.stamped(); ok {
 		return r, nil
 	}
-	unlock, err := acquire(ctx, filepath.Join(p.base, "lock"), func() {
+	unlock, err := supply.Acquire(ctx, filepath.Join(p.base, "lock"), ensureLimit, func() {
 		p.log.printf("another process is preparing %s; waiting for it", p.base)
 	})
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/hubshare/hubshare/internal/supply"
 )
 
 // npmUnpack fetches an npm package and puts its files at dir. It unpacks aside
@@ -34,8 +36,8 @@ func (p *provision) npmUnpack(ctx context.Context, spec, dir string) error {
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
 
-	pack := command{limit: 4 * time.Minute, argv: []string{npm, "pack", spec, "--silent", "--pack-destination", tmp}}
-	if _, err := pack.output(ctx); err != nil {
+	pack := supply.Command{Limit: 4 * time.Minute, Argv: []string{npm, "pack", spec, "--silent", "--pack-destination", tmp}}
+	if _, err := pack.Output(ctx); err != nil {
 		return err
 	}
 	archives, err := filepath.Glob(filepath.Join(tmp, "*.tgz"))

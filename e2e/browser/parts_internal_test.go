@@ -17,64 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheLockIsHeldByOneAtATime(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := acquire(t.Context(), path, func() { t.Error("nobody holds it yet") })
-	require.NoError(t, err)
-
-	waits := make(chan struct{}, 8)
-	got := make(chan error, 1)
-	go func() {
-		second, err := acquire(t.Context(), path, func() { waits <- struct{}{} })
-		if err == nil {
-			second()
-		}
-		got <- err
-	}()
-	<-waits
-	select {
-	case err := <-got:
-		t.Fatalf("the second got the lock while the first held it: %v", err)
-	default:
-	}
-	unlock()
-	require.NoError(t, <-got)
-	assert.Empty(t, waits, "waiting is announced once")
-}
-
-func TestWaitingForTheLockEndsWithTheContext(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := acquire(t.Context(), path, func() {})
-	require.NoError(t, err)
-	defer unlock()
-	ctx, cancel := context.WithCancel(t.Context())
-	_, err = acquire(ctx, path, cancel)
-	require.ErrorIs(t, err, context.Canceled)
-}
-
-func TestACommandEndsAtItsLimitAndItsChildrenToo(t *testing.T) {
-	t.Parallel()
-	start := time.Now()
-	// The child holds standard output open: waiting for it would take a minute.
-	_, err := command{limit: 200 * time.Millisecond,
-		argv: []string{"/bin/sh", "-c", "echo begun; sleep 60 & wait"}}.output(t.Context())
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	assert.ErrorContains(t, err, "limit 200ms")
-	assert.ErrorContains(t, err, "begun")
-	assert.Less(t, time.Since(start), 4*time.Second, "the child was left running")
-}
-
-func TestACommandThatFailsIsQuotedFromItsEnd(t *testing.T) {
-	t.Parallel()
-	_, err := command{limit: time.Minute,
-		argv: []string{"/bin/sh", "-c", "yes | head -c 100000; echo the reason >&2; exit 3"}}.output(t.Context())
-	require.ErrorContains(t, err, "the reason")
-	require.ErrorContains(t, err, "exit status 3")
-	assert.Less(t, len(err.Error()), 2*errorTail)
-}
-
 func TestUntarStaysInsideItsFolder(t *testing.T) {
 	t.Parallel()
 	for name, h := range map[string]tar.Header{

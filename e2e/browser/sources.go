@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/hubshare/hubshare/internal/supply"
 )
 
 // ErrNoBrowser is returned when no source had a browser that runs. Its text
@@ -116,7 +118,7 @@ func (p *provision) works(ctx context.Context, f found) error {
 	if runtime.GOOS == "windows" {
 		return nil // there, asking for the version opens a window
 	}
-	_, err = command{limit: 20 * time.Second, env: environ(f.env), argv: []string{f.path, "--version"}}.output(ctx)
+	_, err = supply.Command{Limit: 20 * time.Second, Env: environ(f.env), Argv: []string{f.path, "--version"}}.Output(ctx)
 	return err
 }
 
@@ -130,7 +132,7 @@ func environ(vars map[string]string) []string {
 
 // fromCache asks the driver where its headless shell belongs, and looks there.
 func (p *provision) fromCache(ctx context.Context, r Ready) (found, error) {
-	out, err := p.cli(r, 30*time.Second, nil, "install", "--dry-run", "--only-shell", "chromium").output(ctx)
+	out, err := p.cli(r, 30*time.Second, nil, "install", "--dry-run", "--only-shell", "chromium").Output(ctx)
 	if err != nil {
 		return found{}, err
 	}
@@ -167,7 +169,7 @@ func (p *provision) fromCDN(ctx context.Context, r Ready) (found, error) {
 	}
 	p.log.printf("downloading Playwright's headless shell, about 110 MB")
 	_, err := p.cli(r, 5*time.Minute, []string{"PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT=5000"},
-		"install", "--only-shell", "chromium").output(ctx)
+		"install", "--only-shell", "chromium").Output(ctx)
 	if err != nil {
 		return found{}, err
 	}
@@ -211,25 +213,9 @@ func (p *provision) fromApt(ctx context.Context, r Ready) (found, error) {
 	if runtime.GOOS != "linux" {
 		return found{}, errors.New("only on Linux")
 	}
-	if os.Geteuid() != 0 {
-		return found{}, errors.New("not running as root")
-	}
-	apt, err := exec.LookPath("apt-get")
-	if err != nil {
+	p.log.printf("installing chromium-headless-shell with apt-get, about 100 MB, if it can")
+	if err := supply.AptInstall(ctx, "chromium-headless-shell", "fonts-liberation"); err != nil {
 		return found{}, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 6*time.Minute)
-	defer cancel()
-	p.log.printf("installing chromium-headless-shell with apt-get, about 100 MB")
-	for _, args := range [][]string{
-		{"update"},
-		{"install", "-y", "--no-install-recommends", "chromium-headless-shell", "fonts-liberation"},
-	} {
-		argv := append([]string{apt, "-o", "DPkg::Lock::Timeout=120", "-qq"}, args...)
-		if _, err := (command{limit: 6 * time.Minute, env: []string{"DEBIAN_FRONTEND=noninteractive"},
-			argv: argv}).output(ctx); err != nil {
-			return found{}, err
-		}
 	}
 	return p.fromSystem(ctx, r)
 }

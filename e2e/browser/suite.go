@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+
+	"github.com/hubshare/hubshare/internal/supply"
 )
 
 // TB is the part of testing.TB that NewContext needs. Naming it here keeps
@@ -59,7 +61,7 @@ func Shared(t TB) *Session {
 		t.Fatalf("browser: %v", errNoMain)
 	}
 	suite.once.Do(func() {
-		log, done := watched()
+		log, done := supply.Watched()
 		defer done()
 		suite.session, suite.err = Start(context.Background(), Options{Log: log})
 	})

@@ -75,10 +75,11 @@ var rooms = []room{
 	{folder: "hubsim/cmd", ours: list("hubsim")},
 
 	{folder: "e2e", ours: list("hubsim", "e2e"), theirs: list(playwright)},
-	{folder: "e2e/browser", theirs: list(playwright)},
+	{folder: "e2e/browser", ours: list("internal/supply"), theirs: list(playwright)},
 	{folder: "e2e/scenario", ours: list("e2e/browser")},
+	{folder: "e2e/realhub", ours: list("internal/supply")},
 
-	{folder: "examples", ours: list("scopes", "sharing", "oauth", "hubsim", "e2e/browser", "e2e/scenario"), theirs: list(websocket)},
+	{folder: "examples", ours: list("scopes", "sharing", "oauth", "hubsim", "e2e/browser", "e2e/scenario", "e2e/realhub"), theirs: list(websocket)},
 
 	{folder: "internal", ours: list("scopes", "internal"), theirs: list(xnet, xsync)},
 	{folder: "internal/sqldb", theirs: list(sqlite, pgx)},

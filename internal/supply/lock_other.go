@@ -1,6 +1,6 @@
 //go:build !linux && !darwin
 
-package browser
+package supply
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 )
 
 // tryLock makes a file that must not exist yet. A holder that died leaves the
-// file behind, so one older than any run of Ensure can be is taken over.
-func tryLock(path string) (unlock func(), held bool, err error) {
+// file behind, so one older than stale is taken over.
+func tryLock(path string, stale time.Duration) (unlock func(), held bool, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
 	if err == nil {
 		return func() { _ = f.Close(); _ = os.Remove(path) }, false, nil
@@ -19,7 +19,7 @@ func tryLock(path string) (unlock func(), held bool, err error) {
 	if !errors.Is(err, fs.ErrExist) {
 		return nil, false, err
 	}
-	if info, statErr := os.Stat(path); statErr == nil && time.Since(info.ModTime()) > ensureLimit {
+	if info, statErr := os.Stat(path); statErr == nil && time.Since(info.ModTime()) > stale {
 		_ = os.Remove(path)
 	}
 	return nil, true, nil

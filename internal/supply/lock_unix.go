@@ -1,16 +1,17 @@
 //go:build linux || darwin
 
-package browser
+package supply
 
 import (
 	"errors"
 	"os"
 	"syscall"
+	"time"
 )
 
 // tryLock takes an advisory lock, which the system lets go of when its holder
 // ends in whatever way.
-func tryLock(path string) (unlock func(), held bool, err error) {
+func tryLock(path string, _ time.Duration) (unlock func(), held bool, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, false, err

@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package browser
+package supply
 
 import (
 	"os/exec"

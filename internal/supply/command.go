@@ -1,4 +1,4 @@
-package browser
+package supply
 
 import (
 	"bytes"
@@ -13,23 +13,25 @@ import (
 // errorTail is how much of a failed command's output an error carries.
 const errorTail = 1500
 
-// command is one bounded run of a program, without standard input.
-type command struct {
-	limit time.Duration
-	env   []string // beside the process's own
-	argv  []string
+// Command is one bounded run of a program, without standard input.
+type Command struct {
+	Limit time.Duration
+	Env   []string // beside the process's own
+	Dir   string   // to run in; "" = the process's own
+	Argv  []string
 }
 
-// output runs c and returns its standard output. An error carries the end of
+// Output runs c and returns its standard output. An error carries the end of
 // what the command wrote. When the limit or ctx ends it, its children end too:
 // npm, apt-get and the driver all do their work in one.
-func (c command) output(ctx context.Context) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.limit)
+func (c Command) Output(ctx context.Context) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.Limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
-	cmd.Env = append(os.Environ(), c.env...)
+	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
+	cmd.Env = append(os.Environ(), c.Env...)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
+	cmd.Dir = c.Dir
 	cmd.WaitDelay = 5 * time.Second
 	endWithChildren(cmd)
 	err := cmd.Run()
@@ -37,7 +39,7 @@ func (c command) output(ctx context.Context) ([]byte, error) {
 		return out.Bytes(), nil
 	}
 	if cause := ctx.Err(); cause != nil {
-		err = fmt.Errorf("gave up (limit %s): %w", c.limit, cause)
+		err = fmt.Errorf("gave up (limit %s): %w", c.Limit, cause)
 	}
 	text := strings.TrimSpace(out.String() + problems.String())
 	if len(text) > errorTail {
@@ -50,8 +52,8 @@ func (c command) output(ctx context.Context) ([]byte, error) {
 }
 
 // String is the command as one would type it, cut where a script begins.
-func (c command) String() string {
-	words := c.argv
+func (c Command) String() string {
+	words := c.Argv
 	if len(words) > 4 {
 		words = append(append([]string(nil), words[:4]...), "…")
 	}

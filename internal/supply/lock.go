@@ -1,4 +1,4 @@
-package browser
+package supply
 
 import (
 	"context"
@@ -9,13 +9,13 @@ import (
 // one system call, and the wait is for a download of seconds.
 const lockPoll = 100 * time.Millisecond
 
-// acquire takes the lock at path, waiting until ctx ends. waiting is called
-// once, if the lock is held by another.
-func acquire(ctx context.Context, path string, waiting func()) (unlock func(), err error) {
+// Acquire takes the lock at path, which processes hold one at a time, waiting until ctx ends. waiting is called once, if the lock is held
+// by another. stale is how long no holder can take; where the system does not let go of a dead one's lock, it is taken over after that.
+func Acquire(ctx context.Context, path string, stale time.Duration, waiting func()) (unlock func(), err error) {
 	tick := time.NewTicker(lockPoll)
 	defer tick.Stop()
 	for first := true; ; first = false {
-		unlock, held, err := tryLock(path)
+		unlock, held, err := tryLock(path, stale)
 		if err != nil {
 			return nil, err
 		}
