@@ -275,7 +275,7 @@ func (h *Hub) activity(w http.ResponseWriter, r *http.Request, v visitor) error 
 		h.roster.touch(a.ID, at)
 	}
 	for s, at := range reported {
-		s.touch(at)
+		s.touch(at, h.cfg.Limits.activityResolution())
 	}
 	w.WriteHeader(http.StatusOK)
 	return nil

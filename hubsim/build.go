@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/hubshare/hubshare/hubsim/pages"
 	"github.com/hubshare/hubshare/hubsim/proxy"
@@ -35,8 +37,14 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 		return nil, wrongFieldf("BaseURL", "%q: %w", cfg.BaseURL, err)
 	}
 	h.life, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if h.namePattern, err = cfg.Auth.pattern(); err != nil {
+		return nil, wrongField("Auth.UsernamePattern", err)
+	}
 	h.live = newLive(h)
+	h.sources.seed = cfg.Seed
+	h.sources.restart()
 	h.requests.limit = recordLimit(cfg.Record)
+	h.activities.seen = map[*server]time.Time{}
 	if err := h.resetFaults(); err != nil {
 		return nil, err
 	}
@@ -123,9 +131,9 @@ func (h *Hub) buildRoster(ctx context.Context) error {
 	if _, err := reg.ParseValid(h.cfg.SingleUser.ServerTokenScopes, ""); err != nil {
 		return wrongField("SingleUser.ServerTokenScopes", err)
 	}
-	db := &rosterDB{h.db}
+	db := &rosterDB{h.db, &h.sources}
 	h.roster = &roster{db: db, registry: reg, roles: map[string]heldRole{}, users: map[string]*user{}, byID: map[string]*user{},
-		groups: map[string]*group{}, servers: map[string]*server{}}
+		groups: map[string]*group{}, servers: map[string]*server{}, resolution: h.cfg.Limits.activityResolution(), named: h.cfg.Limits.NamedServersPerUser}
 	if err := db.load(ctx, h.roster); err != nil {
 		return err
 	}
@@ -171,7 +179,11 @@ func setOf(list []string) map[string]bool {
 
 // addConfigured makes the users and groups of the configuration that do not exist yet (SC-325).
 func (h *Hub) addConfigured(ctx context.Context) error {
-	return h.addPeople(ctx, h.cfg.Users, h.cfg.Groups, h.cfg.Roles)
+	admins := make([]User, len(h.cfg.Auth.AdminUsers))
+	for i, name := range h.cfg.Auth.AdminUsers {
+		admins[i] = User{Name: name, Admin: true}
+	}
+	return h.addPeople(ctx, slices.Concat(h.cfg.Users, admins), h.cfg.Groups, h.cfg.Roles)
 }
 
 // addPeople makes users and groups, and the users whom groups and roles name.
@@ -212,13 +224,14 @@ func (h *Hub) buildPages(secret []byte) (err error) {
 }
 
 func (h *Hub) buildSharing(store sharing.Store, secret []byte) (err error) {
-	h.sharing = &sharing.Service{Store: store, Directory: h.roster, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log, OnChange: h.onSharingChange,
+	h.sharing = &sharing.Service{Store: store, Directory: h.roster, Registry: h.registry, Now: h.cfg.Clock.Now, Rand: bySize{&h.sources, "share code"},
+		Logger: h.log, OnChange: h.onSharingChange,
 		Stock: h.cfg.quirks().sharing, OnDifference: h.onDifference()}
 	if !h.cfg.Extensions {
 		h.sharing.Quotas = sharing.NoQuotas()
 	}
 	h.sharingHTTP, err = sharinghttp.New(sharinghttp.Config{Service: h.sharing, Host: sharingHost{h}, BaseURL: h.cfg.BaseURL, Version: h.cfg.Version,
-		PublicURL: h.cfg.PublicURL, Keys: [][]byte{secret}, Now: h.cfg.Clock.Now, Logger: h.log, Layout: h.layout, StockOnly: !h.cfg.Extensions})
+		PublicURL: h.cfg.PublicURL, PageLimits: sharinghttp.PageLimits(h.cfg.Limits.pages()), Keys: [][]byte{secret}, Now: h.cfg.Clock.Now, Logger: h.log, Layout: h.layout, StockOnly: !h.cfg.Extensions})
 	return err
 }
 
@@ -226,7 +239,9 @@ func (h *Hub) buildOAuth(store oauth.Store, secret []byte) (err error) {
 	host := oauthHost{h}
 	h.tokens = store
 	if h.provider, err = oauth.New(oauth.Config{Store: &watchedTokens{store, h.live}, Host: host, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log,
-		OnChange: h.onTokenChange}); err != nil {
+		RandFor:       func(k oauth.Kind) io.Reader { return h.sources.of(string(k)) },
+		TokenLifetime: h.cfg.Limits.OAuthTokenExpiresIn, CodeLifetime: h.cfg.Limits.OAuthCodeExpiresIn, MaxTokenAge: h.cfg.Limits.TokenExpiresInMax,
+		ActivityResolution: max(h.cfg.Limits.activityResolution(), 1), OnChange: h.onTokenChange}); err != nil {
 		return err
 	}
 	h.oauthHTTP, err = oauthhttp.New(oauthhttp.Config{Provider: h.provider, Host: host, Models: host, BaseURL: h.cfg.BaseURL, Version: h.cfg.Version,
@@ -252,7 +267,7 @@ func (h *Hub) clearStopped(ctx context.Context) error {
 // standIn is the stand-in server behind an in-process start.
 func (h *Hub) standIn(spec spawner.Spec) (http.Handler, io.Closer, error) {
 	s, err := singleuser.New(singleuser.Config{Env: spec.Env, Version: h.cfg.Version, Now: h.cfg.Clock.Now, AfterFunc: h.cfg.Clock.AfterFunc, Logger: h.log,
-		HTTPClient: h.internal, CacheMaxAge: h.cfg.SingleUser.CacheMaxAge, Modules: h.cfg.SingleUser.Modules, ModuleFiles: h.cfg.SingleUser.ModuleFiles})
+		HTTPClient: h.internal, Rand: bySize{&h.sources, "server"}, CacheMaxAge: h.cfg.SingleUser.CacheMaxAge, Modules: h.cfg.SingleUser.Modules, ModuleFiles: h.cfg.SingleUser.ModuleFiles})
 	if err != nil {
 		return nil, nil, err
 	}

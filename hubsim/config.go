@@ -43,6 +43,8 @@ type Config struct {
 	AllowedUsers []string
 	// Password, if set, is the one that logs everybody in; "" accepts any (HB-23).
 	Password string
+	// Auth says more of who may log in, and as whom; the zero value adds nothing.
+	Auth Auth
 	// AllowNamedServers lets users have servers besides their default one (HB-101).
 	AllowNamedServers bool
 	// SingleUser configures users' servers.
@@ -67,6 +69,15 @@ type Config struct {
 	// and servers forget (SH-166). Services, and servers in a process of their own, cannot be told to: they answer plain requests for as long as they remember, but no web
 	// socket is opened by it. What brings neither a token nor a session that the hub knows is left to the server.
 	KeepConnections bool
+
+	// Limits are the hub's times and limits; the zero value has upstream's.
+	Limits Limits
+	// Seed, if not 0, has every secret and every chance follow from it: the same calls in the same order make the same tokens, codes and cookies in each run (HB-169).
+	// It is for tests alone: who knows the seed knows the secrets. 0 draws them at random.
+	Seed uint64
+	// Strict has a test fail, besides saying so in the log, when the code under test calls an API path that a hub does not have, sends a field that its API does not know,
+	// or calls without the rights to (HB-175). See [Hub.Findings].
+	Strict bool
 
 	// DB is the file of the hub's SQLite database; "" keeps everything in memory.
 	DB string
@@ -231,6 +242,12 @@ func (c Config) checkNames() error {
 	}
 	if err := c.Control.check(); err != nil {
 		return err
+	}
+	if err := c.Limits.check(); err != nil {
+		return err
+	}
+	if err := c.Auth.check(c); err != nil {
+		return wrongField("Auth", err)
 	}
 	if err := c.checkSeeds(); err != nil {
 		return err

@@ -65,6 +65,9 @@ func jsonName(field string) string {
 	if known, ok := jsonNames[field]; ok {
 		return known
 	}
+	if key, ok := limitKey(field); ok {
+		return key
+	}
 	parts := strings.Split(field, ".")
 	for i, part := range parts {
 		name, index, indexed := strings.Cut(part, "[")

@@ -1,6 +1,7 @@
 package hubsim
 
 import (
+	"math"
 	"net"
 	"os"
 	"strconv"
@@ -14,8 +15,8 @@ import (
 // The keys of a configuration file (HB-178). Each is the field of [Config] of that name; RULES.md and the program's documentation have the whole list.
 var (
 	seedKeys   = []string{"users", "groups", "roles", "servers", "shares", "share_codes"}
-	configKeys = append([]string{"host", "port", "base_url", "public_url", "profile", "version", "docs2", "auth", "allow_named_servers", "singleuser",
-		"services", "extensions", "keep_connections", "upstream_quirks", "db", "clock", "record", "faults", "admin_token"}, seedKeys...)
+	configKeys = append(append([]string{"host", "port", "base_url", "public_url", "profile", "version", "docs2", "auth", "allow_named_servers", "singleuser",
+		"services", "extensions", "keep_connections", "upstream_quirks", "db", "clock", "record", "faults", "admin_token", "seed", "strict"}, limitKeys()...), seedKeys...)
 )
 
 // ParseConfig reads a configuration from JSON, in which // and /* */ are comments (HB-176, HB-178). Unknown keys are errors. Durations are seconds or
@@ -86,8 +87,14 @@ func readConfig(t *tree) (c Config) {
 			c.Faults = listOf(v, readFault)
 		case "admin_token":
 			c.Control = &Control{Token: oauth.Secret(v.text())}
+		case "seed":
+			c.Seed = uint64(v.number(0, math.MaxInt64)) //nolint:gosec // it is not negative
+		case "strict":
+			c.Strict = v.flag()
 		default:
-			seed.read(key, v)
+			if !c.Limits.read(key, v) {
+				seed.read(key, v)
+			}
 		}
 	})
 	c.Addr = net.JoinHostPort(host, strconv.FormatInt(port, 10))
@@ -119,19 +126,6 @@ func readInstant(t *tree) time.Time {
 		t.wrongf("must be an instant such as 2026-01-02T03:04:05Z")
 	}
 	return at
-}
-
-func readAuth(t *tree, c *Config) {
-	t.object([]string{"kind", "password", "allowed_users"}, func(key string, v *tree) {
-		switch key {
-		case "kind":
-			oneOf(v, map[string]bool{"dummy": true})
-		case "password":
-			c.Password = v.text()
-		case "allowed_users":
-			c.AllowedUsers = v.texts()
-		}
-	})
 }
 
 // kindNames are what configurations call the kinds of servers.

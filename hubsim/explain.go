@@ -221,7 +221,7 @@ func (h *Hub) ExpireLogin(ctx context.Context, user string) error {
 	if u == nil {
 		return fmt.Errorf("expire the login of %s: %w", user, sharing.ErrNoSuchUser)
 	}
-	fresh := randomHex()
+	fresh := h.sources.hex("login")
 	if err := r.db.exec(ctx, `UPDATE hub_users SET cookie_id = ? WHERE id = ?`, fresh, rowID(u.id)); err != nil {
 		return fmt.Errorf("expire the login of %s: %w", user, err)
 	}

@@ -108,7 +108,7 @@ func (h *Hub) AddFault(f Fault) (id int64, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.last++
-	q.list = append(q.list, &fault{FaultState: FaultState{ID: q.last, Fault: f}, chance: rand.New(rand.NewPCG(uint64(q.last), 0)), released: make(chan struct{})})
+	q.list = append(q.list, &fault{FaultState: FaultState{ID: q.last, Fault: f}, chance: h.chance("fault", q.last), released: make(chan struct{})})
 	q.some.Store(true)
 	return q.last, nil
 }

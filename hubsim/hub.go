@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"sync"
 	"time"
 
@@ -41,6 +42,7 @@ type Hub struct {
 	log          *slog.Logger
 	origin       string // http://host:port
 	plainBase    string // BaseURL, decoded
+	namePattern  *regexp.Regexp
 	site         web.Site
 	db           *sqldb.DB
 	roster       *roster
@@ -59,8 +61,11 @@ type Hub struct {
 	tokens       oauth.Store
 	oauthHTTP    *oauthhttp.Handler
 	routes       *web.Router
+	sources      sources
 	requests     requests
 	faults       faults
+	spawns       spawns
+	activities   activities
 	control      *web.Router
 	internal     *http.Client // to the hub's own servers
 
@@ -123,6 +128,10 @@ func Start(ctx context.Context, cfg Config) (*Hub, error) {
 	h.served = make(chan error, 1)
 	go func() { h.served <- h.server.Serve(listener) }()
 	h.purgeNowAndThen()
+	h.poll()
+	if d := cfg.Limits.LastActivityInterval; d > 0 {
+		h.every(d, h.collect)
+	}
 	if err := h.startServices(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -183,27 +192,13 @@ func (h *Hub) isClosing() bool {
 
 // purgeNowAndThen deletes what has expired, now and every hour of the hub's clock (SH-23, OA-59). Nothing depends on it.
 func (h *Hub) purgeNowAndThen() {
-	var mu sync.Mutex
-	stop := func() bool { return false }
-	var purge func()
-	purge = func() {
-		h.task(func() {
-			if err := h.purge(h.life); err != nil && h.life.Err() == nil {
-				h.log.Error("purge failed", "error", err)
-			}
-		})
-		mu.Lock()
-		defer mu.Unlock()
-		if h.life.Err() == nil {
-			stop = h.cfg.Clock.AfterFunc(time.Hour, purge)
+	purge := func() {
+		if err := h.purge(h.life); err != nil && h.life.Err() == nil {
+			h.log.Error("purge failed", "error", err)
 		}
 	}
-	purge()
-	context.AfterFunc(h.life, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		stop()
-	})
+	h.task(purge)
+	h.every(time.Hour, purge)
 }
 
 func (h *Hub) purge(ctx context.Context) error {

@@ -12,7 +12,7 @@ import (
 func (h *Hub) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h.requests.limit == 0 && !h.faults.some.Load() && !h.log.Enabled(r.Context(), slog.LevelInfo) {
-			next.ServeHTTP(w, r)
+			h.unrecorded(w, r, next)
 			return
 		}
 		start := time.Now()
@@ -25,6 +25,18 @@ func (h *Hub) logged(next http.Handler) http.Handler {
 		}()
 		h.faulty(rec, r, e, next)
 	})
+}
+
+// unrecorded serves a request of which nothing is kept but that it was there (HB-91).
+func (h *Hub) unrecorded(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	target, routed := h.proxy.Lookup(r)
+	if !routed {
+		next.ServeHTTP(w, r)
+		return
+	}
+	rec := &recorder{ResponseWriter: w}
+	defer func() { h.reached(target, rec.status) }()
+	next.ServeHTTP(rec, r)
 }
 
 func (h *Hub) logRequest(r *http.Request, e *entry) {

@@ -1,14 +1,12 @@
 package hubsim
 
 import (
-	"context"
 	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/hubshare/hubshare/hubsim/pages"
 	"github.com/hubshare/hubshare/internal/web"
@@ -132,6 +130,9 @@ func (h *Hub) login() http.Handler {
 				web.Redirect(w, http.StatusFound, h.afterLogin(r, a))
 				return nil
 			}
+			if done, err := h.autoLogin(w, r); done {
+				return err
+			}
 			h.loginForm(w, r, r.URL.Query().Get("username"), "")
 			return nil
 		case http.MethodPost:
@@ -160,32 +161,13 @@ func (h *Hub) loginPost(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	typed := r.PostFormValue("username")
-	name := normalName(typed)
+	name := h.userNamed(typed)
 	if !h.mayLogIn(name, r.PostFormValue("password")) {
 		h.log.Info("login refused", "user", name)
 		h.loginForm(w, r, typed, "Invalid username or password")
 		return nil
 	}
-	a, err := h.roster.ensureUser(r.Context(), name, false, h.cfg.Clock.Now())
-	if err != nil {
-		return err
-	}
-	target := h.afterLogin(r, a)
-	h.logIn(w, r, a)
-	web.NoStore(w.Header())
-	web.Redirect(w, http.StatusFound, target)
-	return nil
-}
-
-// mayLogIn is the dummy authenticator (HB-23, HB-25).
-func (h *Hub) mayLogIn(name, password string) bool {
-	if checkUserName(name) != nil {
-		return false
-	}
-	if len(h.cfg.AllowedUsers) > 0 && !slices.Contains(h.cfg.AllowedUsers, name) {
-		return false
-	}
-	return h.cfg.Password == "" || sameSecret(password, h.cfg.Password)
+	return h.enterAs(w, r, name)
 }
 
 func (h *Hub) logout() http.Handler {
@@ -195,6 +177,10 @@ func (h *Hub) logout() http.Handler {
 		}
 		if err := h.logOut(w, r); err != nil {
 			return err
+		}
+		if h.cfg.Auth.AutoLogin != "" {
+			h.loggedOut(w, r)
+			return nil
 		}
 		web.Redirect(w, http.StatusFound, h.site.HubPrefix()+"login")
 		return nil
@@ -272,9 +258,4 @@ func lastOf(q url.Values, key string) string {
 		return strings.TrimSpace(v[len(v)-1])
 	}
 	return ""
-}
-
-// waitFor gives a context that ends with the request or after d of real time.
-func waitFor(r *http.Request, d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(r.Context(), d)
 }

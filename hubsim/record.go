@@ -210,6 +210,7 @@ func (h *Hub) leave(r *http.Request, e *entry, rec *recorder, took time.Duration
 	e.Target = "hub"
 	if !e.hub {
 		e.Target, _ = h.proxy.Lookup(r)
+		h.reached(e.Target, e.Status)
 	}
 	if e.Status >= 400 {
 		if e.Message == "" && len(rec.refusal) > 0 {

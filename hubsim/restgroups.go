@@ -31,7 +31,7 @@ func (h *Hub) listGroups(w http.ResponseWriter, r *http.Request, v visitor) erro
 	if err := h.mayList(v, "list:groups", scopes.KindGroup); err != nil {
 		return err
 	}
-	page, err := web.ParsePage(r, web.PageLimits{})
+	page, err := web.ParsePage(r, h.cfg.Limits.pages())
 	if err != nil {
 		return err
 	}

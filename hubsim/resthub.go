@@ -85,7 +85,7 @@ func (h *Hub) getProxy(w http.ResponseWriter, r *http.Request, v visitor) error 
 	if err := h.demand(v, "proxy"); err != nil {
 		return err
 	}
-	page, err := web.ParsePage(r, web.PageLimits{})
+	page, err := web.ParsePage(r, h.cfg.Limits.pages())
 	if err != nil {
 		return err
 	}

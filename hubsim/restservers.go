@@ -134,7 +134,7 @@ func (h *Hub) startServerAPI(w http.ResponseWriter, r *http.Request, v visitor) 
 			return err
 		}
 	}
-	ctx, cancel := waitFor(r, slowSpawnTimeout)
+	ctx, cancel := h.within(r.Context(), orDefault(h.cfg.Limits.SlowSpawnTimeout, slowSpawnTimeout))
 	defer cancel()
 	st := s.wait(ctx)
 	if st.Failure != nil {
@@ -198,7 +198,7 @@ func (h *Hub) createServer(w http.ResponseWriter, r *http.Request, v visitor) er
 	}
 	s, made, err := h.roster.addServer(r.Context(), owner.ID, name)
 	if err != nil {
-		return err
+		return h.tooManyServers(err, owner.Name)
 	}
 	if !made {
 		return taken
@@ -248,7 +248,11 @@ func (h *Hub) stopServerAPI(w http.ResponseWriter, r *http.Request, v visitor) e
 	if !ok {
 		return web.Errorf(http.StatusNotFound, "%s has no server named '%s'", owner.Name, name)
 	}
-	ctx, cancel := waitFor(r, stopTimeout)
+	wait := orDefault(h.cfg.Limits.SlowStopTimeout, slowStopTimeout)
+	if s.status().Pending == pendingStop {
+		wait = 0 // whoever began it waits (HB-97)
+	}
+	ctx, cancel := h.within(r.Context(), wait)
 	defer cancel()
 	if st := h.stop(ctx, s); st.Pending != "" {
 		if remove {

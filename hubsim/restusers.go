@@ -53,7 +53,7 @@ func (h *Hub) listUsers(w http.ResponseWriter, r *http.Request, v visitor) error
 	if err := h.mayList(v, "list:users", scopes.KindUser, scopes.KindGroup); err != nil {
 		return err
 	}
-	page, err := web.ParsePage(r, web.PageLimits{})
+	page, err := web.ParsePage(r, h.cfg.Limits.pages())
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,9 @@ type roster struct {
 	db       *rosterDB
 	registry *scopes.Registry
 	roles    map[string]heldRole // by role name
+	// resolution is the shortest time between two recorded activities; named is how many named servers a user may have, 0 = any number.
+	resolution time.Duration
+	named      int
 
 	mu      sync.RWMutex
 	users   map[string]*user   // by name
@@ -187,7 +190,8 @@ func (r *roster) ensureServer(ctx context.Context, userID, name string) (*server
 	return s, err
 }
 
-// addServer gives a user's server, making a named one if it is new, and says whether it was. The error is sharing.ErrNoSuchUser once they are gone.
+// addServer gives a user's server, making a named one if it is new, and says whether it was. Errors: sharing.ErrNoSuchUser once they
+// are gone, errTooManyServers.
 func (r *roster) addServer(ctx context.Context, userID, name string) (s *server, made bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -197,6 +201,9 @@ func (r *roster) addServer(ctx context.Context, userID, name string) (s *server,
 	}
 	if s := u.servers[name]; s != nil {
 		return s, false, nil
+	}
+	if r.named > 0 && name != "" && len(u.servers) > r.named { // the default one is among them
+		return nil, false, errTooManyServers
 	}
 	if s, err = r.db.addServer(ctx, u, name); err != nil {
 		return nil, false, err
@@ -261,7 +268,11 @@ func (r *roster) allServers() []*server {
 func (r *roster) touch(userID string, at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if u := r.byID[userID]; u != nil && at.Sub(u.lastActivity) >= activityResolution {
+	u := r.byID[userID]
+	if u == nil {
+		return
+	}
+	if since := at.Sub(u.lastActivity); since > 0 && since >= r.resolution {
 		u.lastActivity = at
 	}
 }

@@ -20,6 +20,8 @@ import (
 var (
 	errTaken  = errors.New("the name is taken")
 	errActive = errors.New("a server runs")
+
+	errTooManyServers = errors.New("the user has as many named servers as one may have")
 )
 
 // nameError says about which name an error is.

@@ -2,11 +2,11 @@ package hubsim
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,7 +54,10 @@ ALTER TABLE hub_servers ADD COLUMN display_name TEXT NOT NULL DEFAULT '';   -- '
 ALTER TABLE hub_services ADD COLUMN made TEXT NOT NULL DEFAULT ''; -- '' = by the configuration; else a JSON object: the service that was asked for, without its token`}
 
 // rosterDB writes a roster through to the database and reads it back at a start.
-type rosterDB struct{ *sqldb.DB }
+type rosterDB struct {
+	*sqldb.DB
+	sources *sources
+}
 
 // Ids of the host are opaque to others; the letter keeps those of users, groups, servers and services apart.
 func userID(n int64) string    { return "u" + strconv.FormatInt(n, 10) }
@@ -92,7 +95,7 @@ func (db *rosterDB) exec(ctx context.Context, query string, args ...any) error {
 
 // addUser inserts a user with their default server, which every user has (HB-92).
 func (db *rosterDB) addUser(ctx context.Context, name string, admin bool, now time.Time) (*user, error) {
-	u := &user{name: name, admin: admin, cookieID: randomHex(), created: now, lastActivity: now, groups: map[string]bool{}, servers: map[string]*server{}}
+	u := &user{name: name, admin: admin, cookieID: db.sources.hex("login"), created: now, lastActivity: now, groups: map[string]bool{}, servers: map[string]*server{}}
 	err := db.Write(ctx, func(tx *sql.Tx) error {
 		n, err := insertRow(ctx, tx, `INSERT INTO hub_users (name, cookie_id, admin, created, last_activity) VALUES (?, ?, ?, ?, ?)`,
 			name, u.cookieID, admin, now.UnixMicro(), now.UnixMicro())
@@ -258,7 +261,7 @@ func (db *rosterDB) key(ctx context.Context) (secret []byte, err error) {
 			return err
 		}
 		secret = make([]byte, 32)
-		_, _ = rand.Read(secret) // never fails
+		_, _ = io.ReadFull(db.sources.of("signing key"), secret) // never fails
 		_, err = tx.ExecContext(ctx, `INSERT INTO hub_keys (secret) VALUES (?)`, secret)
 		return err
 	})

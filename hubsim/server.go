@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -18,12 +19,12 @@ import (
 
 // Limits of a server's life (HB-189). Those that guard a process run on real time (HB-168).
 const (
-	startTimeout       = 60 * time.Second
-	probeTimeout       = 30 * time.Second
-	stopTimeout        = 10 * time.Second
-	slowSpawnTimeout   = 10 * time.Second
-	spawnPageWait      = time.Second
-	activityResolution = 30 * time.Second
+	startTimeout     = 60 * time.Second
+	probeTimeout     = 30 * time.Second
+	stopTimeout      = 10 * time.Second
+	slowSpawnTimeout = 10 * time.Second
+	slowStopTimeout  = 10 * time.Second
+	spawnPageWait    = time.Second
 )
 
 // Values of server.pending (HB-92).
@@ -52,6 +53,7 @@ type server struct {
 	changed      chan struct{}      // closed at every change of the above
 	retired      bool               // another record, or none, has taken its place: it never starts again
 	displayName  string             // profile 6.0; "" = its name
+	version      string             // that it told when it was last started (HB-93)
 }
 
 // progress is one event of the progress stream (HB-100).
@@ -70,6 +72,9 @@ type spawnFailure struct {
 	message string // on the wire of the API (HB-96)
 	cause   error
 }
+
+// Error is what a spawner's own failure says.
+func (f *spawnFailure) Error() string { return f.message }
 
 // status is a copy of a server's state at one moment.
 type status struct {
@@ -133,12 +138,18 @@ func (s *server) progressSince(n int) (events []progress, more bool, changed <-c
 	return events, s.pending == pendingSpawn, st.changed
 }
 
-func (s *server) touch(at time.Time) {
+func (s *server) touch(at time.Time, resolution time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if at.Sub(s.lastActivity) >= activityResolution {
+	if since := at.Sub(s.lastActivity); since > 0 && since >= resolution {
 		s.lastActivity = at
 	}
+}
+
+func (s *server) versionSeen() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.version
 }
 
 // retire takes a server that does not run out of use, or back into it; false if it runs.
@@ -185,12 +196,16 @@ func (h *Hub) start(s *server, options json.RawMessage) error {
 	case s.ready:
 		return web.Errorf(400, "%s is already running", s.fullName())
 	}
+	if err := h.admit(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(h.life, cmp.Or(h.cfg.SingleUser.StartTimeout, startTimeout))
 	if h.isClosing() || !h.task(func() {
 		defer cancel()
 		h.bringUp(ctx, s)
 	}) {
 		cancel()
+		h.spawns.started(false)
 		return web.Errorf(503, "The hub is stopping")
 	}
 	if options == nil {
@@ -212,13 +227,14 @@ func (h *Hub) bringUp(ctx context.Context, s *server) {
 	path := h.serverPath(s.owner.name, s.name)
 	s.mu.Lock()
 	s.pending, s.interrupt = "", nil
+	h.spawns.started(err == nil)
 	if err == nil {
 		s.ready, s.process, s.tokenID = true, proc, tokenID
 		s.lastActivity = h.cfg.Clock.Now()
 		s.events = append(s.events, progress{Progress: 100, Ready: true, Message: "Server ready at " + path,
 			HTMLMessage: fmt.Sprintf(`Server ready at <a href="%s">%s</a>`, htmlEscape(path), htmlEscape(path)), URL: path})
 	} else {
-		s.failure, s.env = failureOf(err), nil
+		s.failure, s.env = h.failureOf(err), nil
 		s.events = append(s.events, progress{Progress: 100, Failed: true, Message: "Spawn failed: " + s.failure.message})
 	}
 	s.tell()
@@ -231,10 +247,18 @@ func (h *Hub) bringUp(ctx context.Context, s *server) {
 	h.log.Info("server is ready", "server", s.fullName(), "path", path)
 }
 
-func failureOf(err error) *spawnFailure {
-	f := &spawnFailure{status: 500, message: "error", cause: err}
-	if errors.Is(err, context.DeadlineExceeded) {
+// failureOf is what clients learn of a failed start (HB-96).
+func (h *Hub) failureOf(err error) *spawnFailure {
+	var own *spawnFailure
+	if errors.As(err, &own) {
+		return own
+	}
+	f := &spawnFailure{status: http.StatusInternalServerError, message: "error", cause: err}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
 		f.message = "timeout"
+	case h.cfg.Profile == scopes.P60:
+		f.message = "Internal Server Error"
 	}
 	return f
 }
@@ -271,16 +295,20 @@ func (h *Hub) launch(ctx context.Context, s *server) (spawner.Process, int64, er
 		undo()
 		return nil, 0, fmt.Errorf("spawn: %w", err)
 	}
-	if err := h.awaitServer(ctx, proc); err != nil {
+	version, err := h.awaitServer(ctx, proc)
+	if err != nil {
 		_ = h.end(proc)
 		undo()
 		return nil, 0, fmt.Errorf("wait for the server to answer: %w", err)
 	}
+	s.mu.Lock()
+	s.version = version
+	s.mu.Unlock()
 	return proc, token.ID, nil
 }
 
-// awaitServer waits until a server answers. One that has ended never will: that is an error at once, with the last that it said.
-func (h *Hub) awaitServer(ctx context.Context, proc spawner.Process) error {
+// awaitServer waits until a server answers, and gives the version that it tells. One that has ended never will: that is an error at once, with the last that it said.
+func (h *Hub) awaitServer(ctx context.Context, proc spawner.Process) (version string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(h.cfg.SingleUser.HTTPTimeout, probeTimeout))
 	var watch sync.WaitGroup
 	defer watch.Wait()
@@ -292,14 +320,14 @@ func (h *Hub) awaitServer(ctx context.Context, proc spawner.Process) error {
 		case <-ctx.Done():
 		}
 	})
-	_, err := spawner.Probe(ctx, h.internal, proc.URL())
+	version, err = spawner.Probe(ctx, h.internal, proc.URL())
 	if err == nil || proc.Err() == nil {
-		return err
+		return version, err
 	}
 	if p, ok := proc.(interface{ Tail() string }); ok {
-		return fmt.Errorf("%w: %s", proc.Err(), strings.ReplaceAll(lastLines(p.Tail(), 5), "\n", "; ")) // an error is one line
+		return "", fmt.Errorf("%w: %s", proc.Err(), strings.ReplaceAll(lastLines(p.Tail(), 5), "\n", "; ")) // an error is one line
 	}
-	return proc.Err()
+	return "", proc.Err()
 }
 
 // stop ends a server and returns once it is gone or ctx is done; a server that does not run is no error (HB-97, HB-98).
@@ -336,6 +364,7 @@ func (h *Hub) takeDown(s *server, proc spawner.Process, tokenID int64) {
 	h.forgetLaunch(s, tokenID)
 	s.mu.Lock()
 	s.pending, s.ready, s.started, s.env = "", false, time.Time{}, nil
+	h.spawns.stopped()
 	s.lastActivity = h.cfg.Clock.Now()
 	s.tell()
 	s.mu.Unlock()

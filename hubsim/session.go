@@ -2,9 +2,7 @@ package hubsim
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"strings"
@@ -22,7 +20,6 @@ const (
 	sessionCookie  = "jupyterhub-session-id"
 	servicesCookie = "jupyterhub-services" // of old hubs: only ever cleared (HB-45)
 	loginPurpose   = "login"
-	loginAge       = 14 * 24 * time.Hour // decided here, whatever Expires says
 	loginExpires   = 30 * 24 * time.Hour
 )
 
@@ -41,7 +38,7 @@ func (v visitor) bind() web.Bind { return web.Bind{Session: v.session, User: v.r
 // loggedIn recognises a user by the login cookie alone.
 func (h *Hub) loggedIn(r *http.Request) (a account, ok bool) {
 	for _, value := range web.CookieValues(r, loginCookie) {
-		signed, ok := h.keys.Verify(loginPurpose, value, h.cfg.Clock.Now(), loginAge)
+		signed, ok := h.keys.Verify(loginPurpose, value, h.cfg.Clock.Now(), h.cfg.Limits.cookieMaxAge())
 		if !ok {
 			continue
 		}
@@ -137,7 +134,7 @@ func (h *Hub) present(r *http.Request) web.Bind {
 }
 
 func (h *Hub) newSession(w http.ResponseWriter, r *http.Request) string {
-	id := randomHex()
+	id := h.sources.hex("session")
 	web.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: id, Path: h.cfg.BaseURL, HttpOnly: true, Secure: h.secure(r)})
 	return id
 }
@@ -182,11 +179,4 @@ func (h *Hub) secure(r *http.Request) bool {
 		return strings.HasPrefix(h.cfg.PublicURL, "https:")
 	}
 	return web.SecureConnection(r)
-}
-
-// randomHex gives 128 random bits as 32 hex digits (HB-8).
-func randomHex() string {
-	b := make([]byte, 16)
-	_, _ = rand.Read(b) // never fails
-	return hex.EncodeToString(b)
 }

@@ -44,7 +44,7 @@ func (h *Hub) record(ctx context.Context, owner, name string) (*server, error) {
 	if errors.Is(err, sharing.ErrNoSuchUser) {
 		return nil, web.Errorf(http.StatusNotFound, "")
 	}
-	return s, err
+	return s, h.tooManyServers(err, owner)
 }
 
 // spawn starts a server and sends the visitor to watch (HB-94).
@@ -84,7 +84,7 @@ func (h *Hub) spawn() http.Handler {
 			if err := h.start(s, nil); err != nil {
 				return err
 			}
-			ctx, cancel := waitFor(r, spawnPageWait)
+			ctx, cancel := h.within(r.Context(), orDefault(h.cfg.Limits.SpawnPageWait, spawnPageWait))
 			defer cancel()
 			if st = s.wait(ctx); st.Failure != nil {
 				h.pages.Error(w, pages.ErrorPage{Shell: h.shell(w, r), Status: st.Failure.status,
@@ -190,9 +190,7 @@ func (h *Hub) stoppedServer() http.Handler {
 		uri := requestURI(r)
 		switch {
 		case st.Ready:
-			q := r.URL.Query()
-			q.Set("redirects", "1")
-			web.Redirect(w, http.StatusFound, rest+"?"+q.Encode())
+			return h.sendBack(w, r, s, rest)
 		case st.Pending != "" || st.Failure != nil:
 			web.Redirect(w, http.StatusSeeOther, h.pendingPath(s)+"?next="+queryEscape(uri))
 		default:

@@ -250,6 +250,7 @@ func (h *Hub) Reset(ctx context.Context) error {
 		return fmt.Errorf("reset: %w", err)
 	}
 	h.accessChanged(ctx)
+	h.sources.restart()
 	if err := h.buildRoles(); err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}

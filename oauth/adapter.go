@@ -101,7 +101,7 @@ func (a *adapter) Rollback(context.Context) error                       { return
 // CreateAccessTokenSession notes the token to insert. The signature is the token itself, in memory only: its stored form is salted (OA-F11).
 func (a *adapter) CreateAccessTokenSession(ctx context.Context, secret string, _ fosite.Requester) error {
 	f := flowOf(ctx)
-	hash, err := hashSecret(a.p.rand, secret, generatedRounds)
+	hash, err := hashSecret(a.p.random(KindSalt), secret, generatedRounds)
 	if err != nil {
 		f.failed = err
 		return err
@@ -201,7 +201,7 @@ func (a *adapter) AuthorizeCodeSignature(ctx context.Context, code string) strin
 }
 
 func (a *adapter) GenerateAuthorizeCode(ctx context.Context, _ fosite.Requester) (code, hash string, err error) {
-	if code, err = newAlphanumerics(a.p.rand, oauthSecret); err != nil {
+	if code, err = newAlphanumerics(a.p.random(KindCode), oauthSecret); err != nil {
 		return "", "", err
 	}
 	f := flowOf(ctx)
@@ -219,7 +219,7 @@ func (a *adapter) ValidateAuthorizeCode(ctx context.Context, _ fosite.Requester,
 func (a *adapter) AccessTokenSignature(_ context.Context, token string) string { return token }
 
 func (a *adapter) GenerateAccessToken(context.Context, fosite.Requester) (token, signature string, err error) {
-	token, err = newAlphanumerics(a.p.rand, oauthSecret)
+	token, err = newAlphanumerics(a.p.random(KindOAuthToken), oauthSecret)
 	return token, token, err
 }
 func (a *adapter) ValidateAccessToken(context.Context, fosite.Requester, string) error {

@@ -107,7 +107,7 @@ func (p *Provider) clientHash(ctx context.Context, r Registration) (string, erro
 	if r.Supplied {
 		rounds = suppliedRounds
 	}
-	return hashSecret(p.rand, secret, rounds)
+	return hashSecret(p.random(KindSalt), secret, rounds)
 }
 
 func (p *Provider) validate(r Registration) error {

@@ -43,9 +43,12 @@ type Config struct {
 	Host     Host
 	Registry *scopes.Registry
 
-	Now    func() time.Time // nil = time.Now; read once per request
-	Rand   io.Reader        // nil = crypto/rand; must be safe for concurrent use
-	Logger *slog.Logger     // audit events (OA-192); nil = discard
+	Now  func() time.Time // nil = time.Now; read once per request
+	Rand io.Reader        // nil = crypto/rand; must be safe for concurrent use
+	// RandFor, if set, is asked in place of Rand for what each secret is made of, once a secret, by its [Kind]: so a test can have secrets that
+	// depend on nothing but how many of their kind there were. Must be safe for concurrent use.
+	RandFor func(k Kind) io.Reader
+	Logger  *slog.Logger // audit events (OA-192); nil = discard
 
 	PKCE PKCE
 
@@ -65,6 +68,25 @@ type Config struct {
 	// OnChange is called after a change was committed and the provider's own caches were cleared, before the method that made it returns,
 	// so that the host can end live connections that rested on a token. It must not call methods that change something. nil = nobody listens.
 	OnChange func(ctx context.Context, c Change)
+}
+
+// Kind is what a secret is for.
+type Kind string
+
+// The kinds of secrets that a provider draws.
+const (
+	KindAPIToken   Kind = "api token"
+	KindOAuthToken Kind = "oauth token"
+	KindCode       Kind = "code"
+	KindSalt       Kind = "salt"
+)
+
+// random is what a secret of a kind is made of.
+func (p *Provider) random(k Kind) io.Reader {
+	if p.cfg.RandFor != nil {
+		return p.cfg.RandFor(k)
+	}
+	return p.rand
 }
 
 // Provider is the OAuth provider of one hub (see the package comment). It is safe for concurrent use and starts no goroutine.

@@ -120,7 +120,7 @@ func (p *Provider) insert(ctx context.Context, now time.Time, t Token, chosen Se
 	switch {
 	case secret == "":
 		rounds = generatedRounds
-		if secret, err = newHex(p.rand, apiSecret); err != nil {
+		if secret, err = newHex(p.random(KindAPIToken), apiSecret); err != nil {
 			return Token{}, "", err
 		}
 	case len(secret) < MinSecret || len(secret) > MaxSecret:
@@ -129,7 +129,7 @@ func (p *Provider) insert(ctx context.Context, now time.Time, t Token, chosen Se
 		taken = func(hash string) bool { return matches(hash, secret) }
 	}
 	t.Prefix = prefixOf(secret)
-	if t.Hash, err = hashSecret(p.rand, secret, rounds); err != nil {
+	if t.Hash, err = hashSecret(p.random(KindSalt), secret, rounds); err != nil {
 		return Token{}, "", err
 	}
 	t, change, err := p.store.PutToken(ctx, now, t, taken)

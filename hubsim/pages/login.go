@@ -28,3 +28,9 @@ func (p *Pages) Login(w http.ResponseWriter, page LoginPage) {
 		Action string
 	}{page, p.hub("login") + "?next=" + url.QueryEscape(page.Next)})
 }
+
+// LoggedOut tells somebody that they are logged out whom the login page would
+// log in again without asking (HB-27).
+func (p *Pages) LoggedOut(w http.ResponseWriter, shell Shell) {
+	p.write(w, http.StatusOK, "logged-out", shell, nil)
+}

@@ -64,3 +64,11 @@ func TestLoginFormCarriesNext(t *testing.T) { // HB-28
 		assert.Equal(t, want, attr(one(t, doc, "form", tag("form")), "action"))
 	}
 }
+
+func TestLoggedOutPage(t *testing.T) { // HB-27
+	t.Parallel()
+	p := newPages(t, pages.Config{})
+	rec := record(func(w http.ResponseWriter) { p.LoggedOut(w, pages.Shell{}) })
+	assert.Equal(t, http.StatusOK, rec.Code)
+	assert.Equal(t, "Successfully logged out.", text(byID(t, parse(t, rec), "logout-main")))
+}
