@@ -89,7 +89,7 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 	if err := h.buildOAuth(tokens, secret); err != nil {
 		return nil, err
 	}
-	h.proxy = proxy.New(proxy.Config{Default: h.live.introducing(http.HandlerFunc(h.serveHub)), SessionCookie: sessionCookie, Admits: h.live.admits,
+	h.proxy = proxy.New(proxy.Config{Default: h.live.introducing(h.witnessed()), SessionCookie: sessionCookie, Admits: h.live.admits,
 		Down: func(w http.ResponseWriter, _ *http.Request) { h.pages.Down(w) }, Logger: h.log})
 	h.spawner = kinds{h}
 	h.buildRoutes()

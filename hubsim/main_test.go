@@ -16,5 +16,5 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "server" {
 		os.Exit(playServer())
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(&judged{m: m})
 }

@@ -41,13 +41,21 @@ func tokenFor(t *testing.T, hub *hubsim.Hub, user string, scopes ...string) stri
 // ask makes a request with a token and gives the answer as it came.
 func ask(t *testing.T, hub *hubsim.Hub, token, method, path, body string, header ...string) (status int, text string, h http.Header) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, hub.APIURL()+path, strings.NewReader(body))
-	require.NoError(t, err)
 	if token != "" {
-		req.Header.Set("Authorization", "token "+token)
+		header = append([]string{"Authorization", "token " + token}, header...)
 	}
+	return askAt(t, hub.APIURL()+path, method, body, header...)
+}
+
+// askAt is ask at any address; headers without a value are left out.
+func askAt(t *testing.T, url, method, body string, header ...string) (status int, text string, h http.Header) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	require.NoError(t, err)
 	for i := 0; i+1 < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
+		if header[i+1] != "" {
+			req.Header.Set(header[i], header[i+1])
+		}
 	}
 	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := c.Do(req)

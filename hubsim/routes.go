@@ -29,11 +29,17 @@ func (h *Hub) buildRoutes() {
 		"user/{user}":                   h.stoppedServer(),
 		"user/{user}/{rest...}":         h.stoppedServer(),
 		"user-redirect/{rest...}":       h.getPage(h.userRedirect),
-		"health":                        http.HandlerFunc(health),
-		"api/health":                    http.HandlerFunc(health),
+		"admin":                         h.getPage(h.admin),
+		"metrics":                       h.metrics(),
+		"api/metrics":                   h.metrics(),
+		"error/{code}":                  h.errorByCode(),
+		"security/csp-report":           h.cspReport(),
+		"health":                        h.health(),
+		"api/health":                    h.health(),
 		"logo":                          h.pages.Logo(),
 		"static/{rest...}":              h.pages.Static(),
 		"api":                           h.version(),
+		"api/openapi.json":              h.description(),
 		"api/":                          h.version(),
 		"api/users/{user}":              h.api(h.userCalls()),
 		"api/users":                     h.api(map[string]apiCall{http.MethodGet: h.listUsers, http.MethodPost: h.createUsers}),
@@ -66,12 +72,27 @@ func (h *Hub) userRedirect(w http.ResponseWriter, r *http.Request, v visitor) er
 	return nil
 }
 
-func health(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.WriteHeader(http.StatusMethodNotAllowed)
-		return
+// health answers whoever asks, as long as the hub does (HB-17).
+func (h *Hub) health() http.Handler {
+	return h.page(func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			return h.refuseMethod(r)
+		}
+		w.WriteHeader(http.StatusOK)
+		return nil
+	})
+}
+
+// witness, when a test of this package has set it, sees what every hub answers, before a fault changes it.
+var witness func(cfg Config, hub http.Handler) http.Handler
+
+// witnessed is the hub itself, without its proxy.
+func (h *Hub) witnessed() http.Handler {
+	hub := http.Handler(http.HandlerFunc(h.serveHub))
+	if witness != nil {
+		hub = witness(h.cfg, hub)
 	}
-	w.WriteHeader(http.StatusOK)
+	return hub
 }
 
 // notFound answers below H: JSON for the API, a page for the rest (HB-21).

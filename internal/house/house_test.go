@@ -32,6 +32,7 @@ const (
 	xoauth2    = "golang.org/x/oauth2"
 	testify    = "github.com/stretchr/testify"
 	goleak     = "go.uber.org/goleak"
+	jsonschema = "github.com/santhosh-tekuri/jsonschema/v6"
 	rapid      = "pgregory.net/rapid"
 )
 
@@ -82,6 +83,7 @@ var rooms = []room{
 	{folder: "examples", ours: list("scopes", "sharing", "oauth", "hubsim", "e2e/browser", "e2e/scenario", "e2e/realhub"), theirs: list(websocket)},
 
 	{folder: "internal", ours: list("scopes", "internal"), theirs: list(xnet, xsync)},
+	{folder: "internal/apidoc/apicheck", ours: list("internal"), theirs: list(jsonschema)},
 	{folder: "internal/sqldb", theirs: list(sqlite, pgx)},
 	{folder: "internal/pgtest", theirs: list(pgx)},
 }

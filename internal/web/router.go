@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -223,4 +224,26 @@ func serveOr(h http.Handler, status int, w http.ResponseWriter, r *http.Request)
 		return
 	}
 	h.ServeHTTP(w, r)
+}
+
+// Patterns lists what was registered, sorted.
+func (rt *Router) Patterns() []string {
+	out := rt.root.patterns(nil)
+	slices.Sort(out)
+	return out
+}
+
+func (n *node) patterns(out []string) []string {
+	if n == nil {
+		return out
+	}
+	for _, l := range []*leaf{n.rest, n.end} {
+		if l != nil {
+			out = append(out, l.pattern)
+		}
+	}
+	for _, next := range n.literal {
+		out = next.patterns(out)
+	}
+	return n.maybe.patterns(n.param.patterns(out))
 }

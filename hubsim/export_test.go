@@ -1,0 +1,15 @@
+package hubsim
+
+import (
+	"net/http"
+
+	"github.com/hubshare/hubshare/internal/apidoc"
+)
+
+// Witness has a function see what every hub of this test program answers.
+func Witness(f func(v apidoc.Variant, hub http.Handler) http.Handler) {
+	witness = func(cfg Config, hub http.Handler) http.Handler { return f(cfg.variant(), hub) }
+}
+
+// Routes lists the patterns of all paths that a hub has.
+func (h *Hub) Routes() []string { return h.routes.Patterns() }
