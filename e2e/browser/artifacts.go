@@ -1,32 +1,59 @@
 package browser
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/playwright-community/playwright-go"
 )
 
 const envArtifacts = "E2E_ARTIFACTS"
 
+// keepLimit bounds the picture of a page, which may be one that hangs.
+const keepLimit = 10 * time.Second
+
 // maxName keeps file names of artifacts below what file systems allow.
 const maxName = 80
 
-// KeepArtifacts writes the trace of c and a screenshot of each of its pages,
-// named after name, and returns the folder: the one that E2E_ARTIFACTS names,
-// else a new temporary one. It ends the trace, so call it once, before c closes.
-//
-// A trace holds everything the browser saw, passwords and tokens included. Keep
-// it for test hubs only. Open one with: node DRIVER/package/cli.js show-trace FILE
+// ArtifactFolder makes the folder for what is kept of one test, named after it:
+// below the one that E2E_ARTIFACTS names, else below a new temporary one.
+func ArtifactFolder(test string) (dir string, err error) {
+	if dir, err = artifactDir(); err != nil {
+		return "", err
+	}
+	name := fileName(test)
+	if len(test) > maxName { // what tells it from another may have been cut off
+		name = fmt.Sprintf("%s-%x", name, sha256.Sum256([]byte(test)))[:maxName+9]
+	}
+	dir = filepath.Join(dir, name)
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
+// KeepArtifacts is KeepIn, in the folder that E2E_ARTIFACTS names, else in a new
+// temporary one. It returns the folder.
 func KeepArtifacts(c Context, name string) (dir string, err error) {
 	if dir, err = artifactDir(); err != nil {
 		return "", err
 	}
+	return dir, KeepIn(dir, c, name)
+}
+
+// KeepIn writes the trace of c and a screenshot of each of its pages into dir,
+// named after name. It ends the trace, so call it once, before c closes. A
+// context that records none leaves the screenshots alone.
+//
+// A trace holds everything the browser saw, passwords and tokens included. Keep
+// it for test hubs only. Open one with: node DRIVER/package/cli.js show-trace FILE
+func KeepIn(dir string, c Context, name string) error {
 	base := filepath.Join(dir, fileName(name))
 	var errs []error
 	for i, page := range c.Pages() {
-		png, err := page.Screenshot()
+		png, err := page.Screenshot(playwright.PageScreenshotOptions{Timeout: milliseconds(keepLimit)})
 		if err == nil {
 			err = os.WriteFile(fmt.Sprintf("%s-%d.png", base, i+1), png, 0o600)
 		}
@@ -34,10 +61,11 @@ func KeepArtifacts(c Context, name string) (dir string, err error) {
 			errs = append(errs, fmt.Errorf("screenshot of %s: %w", page.URL(), err))
 		}
 	}
-	if err := c.Tracing().Stop(base + "-trace.zip"); err != nil {
+	err := c.Tracing().Stop(base + "-trace.zip")
+	if err != nil && !strings.Contains(err.Error(), "Must start tracing") {
 		errs = append(errs, fmt.Errorf("write the trace: %w", err))
 	}
-	return dir, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 func artifactDir() (string, error) {

@@ -31,6 +31,11 @@ type Options struct {
 	// Hosts are names and addresses that the browser may reach beside localhost,
 	// its subdomains and 127.0.0.1; "*" stands for any part. Empty means none.
 	Hosts []string
+	// Headed opens windows for people to look at. That takes a full Chromium or
+	// Chrome and a screen; the error says what is missing.
+	Headed bool
+	// Slow is how long to rest between actions, so that people can follow.
+	Slow time.Duration
 }
 
 // Ready is what Ensure found: everything that is needed to launch a browser.
@@ -65,7 +70,8 @@ func (r Ready) standing() bool {
 //
 // The browser is looked for in this order: E2E_BROWSER, Playwright's own cache,
 // Playwright's download site if it answers, the system, an npm package, and
-// apt-get when running as root. Every step is bounded, the whole by twelve
+// apt-get when running as root. For one with windows the order is E2E_BROWSER,
+// Playwright's own cache, the system; none is fetched. Every step is bounded, the whole by twelve
 // minutes or ctx, whichever ends first. Errors: ErrNoNode, ErrNoNPM,
 // ErrNoBrowser, or the context's.
 func Ensure(ctx context.Context, o Options) (Ready, error) {
@@ -83,6 +89,7 @@ type provision struct {
 	base    string // where everything is kept
 	version string // of Playwright, as the library wants it
 	sources []source
+	headed  bool // a browser with windows is wanted, of which no stamp tells
 	log     *progress
 }
 
@@ -109,6 +116,9 @@ func newProvision(o Options) (*provision, error) {
 	}
 	p := &provision{base: base, version: driver.Version, log: &progress{w: o.Log}}
 	p.sources = p.allSources()
+	if o.Headed {
+		p.headed, p.sources = true, p.headedSources()
+	}
 	return p, nil
 }
 
@@ -140,7 +150,7 @@ func (p *provision) ensure(ctx context.Context) (Ready, error) {
 		return Ready{}, err
 	}
 	r.Browser, r.Env, r.Source = found.path, found.env, found.source
-	if r.Source != sourceEnv { // what the environment names today may be gone tomorrow
+	if r.Source != sourceEnv && !p.headed { // what the environment names today may be gone tomorrow
 		if err := p.stamp(r); err != nil {
 			return Ready{}, err
 		}
@@ -156,7 +166,7 @@ func (p *provision) stampPath() string {
 // stamped returns what an earlier run found, if all of it is still there and
 // the environment does not ask for something else.
 func (p *provision) stamped() (Ready, bool) {
-	if os.Getenv(envBrowser) != "" {
+	if os.Getenv(envBrowser) != "" || p.headed {
 		return Ready{}, false
 	}
 	data, err := os.ReadFile(p.stampPath())

@@ -35,8 +35,8 @@ type Session struct {
 	browser playwright.Browser
 }
 
-// Start calls Ensure, starts the driver and launches the browser without a
-// window. ctx bounds the start alone; end the session with Close.
+// Start calls Ensure, starts the driver and launches the browser, without a
+// window unless Options.Headed asks for one. ctx bounds the start alone; end the session with Close.
 //
 // The browser resolves no name and reaches no address but this machine's own and
 // those in Options.Hosts, so that no test depends on the outside by accident or
@@ -46,13 +46,18 @@ func Start(ctx context.Context, o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Headed {
+		if err := hasScreen(); err != nil {
+			return nil, err
+		}
+	}
 	ready, err := Ensure(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("prepare a browser: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	return await(ctx, func() (*Session, error) { return launch(ready, rule) }, (*Session).Close)
+	return await(ctx, func() (*Session, error) { return launch(ready, rule, o) }, (*Session).Close)
 }
 
 // await runs a start that takes no context, and gives up on it when ctx ends.
@@ -82,7 +87,7 @@ func await[T any](ctx context.Context, start func() (T, error), undo func(T) err
 	}
 }
 
-func launch(ready Ready, rule string) (*Session, error) {
+func launch(ready Ready, rule string, o Options) (*Session, error) {
 	pw, err := playwright.Run(&playwright.RunOptions{
 		DriverDirectory:     ready.Driver,
 		SkipInstallBrowsers: true,
@@ -105,6 +110,8 @@ func launch(ready Ready, rule string) (*Session, error) {
 		ExecutablePath: playwright.String(ready.Browser),
 		Env:            env,
 		Timeout:        milliseconds(30 * time.Second),
+		Headless:       playwright.Bool(!o.Headed),
+		SlowMo:         milliseconds(o.Slow),
 		Args:           []string{"--disable-quic", "--host-resolver-rules=" + rule},
 	})
 	if err != nil {
@@ -145,10 +152,14 @@ type ContextOptions struct {
 	InsecureTLS bool
 	// NoScripts runs no script of any page.
 	NoScripts bool
+	// Dark tells pages that this person likes them dark.
+	Dark bool
+	// Untraced records no trace: for measuring, since a trace costs time.
+	Untraced bool
 }
 
 // NewContext makes a context with empty cookies and storage. It records a
-// trace, which KeepArtifacts writes out; Close of the context drops it.
+// trace, which KeepIn writes out; Close of the context drops it.
 func (s *Session) NewContext(o ContextOptions) (Context, error) {
 	if o.Width == 0 {
 		o.Width = 1280
@@ -156,13 +167,21 @@ func (s *Session) NewContext(o ContextOptions) (Context, error) {
 	if o.Height == 0 {
 		o.Height = 720
 	}
+	scheme := playwright.ColorSchemeLight
+	if o.Dark {
+		scheme = playwright.ColorSchemeDark
+	}
 	c, err := s.browser.NewContext(playwright.BrowserNewContextOptions{
+		ColorScheme:       scheme,
 		Viewport:          &playwright.Size{Width: o.Width, Height: o.Height},
 		IgnoreHttpsErrors: playwright.Bool(o.InsecureTLS),
 		JavaScriptEnabled: playwright.Bool(!o.NoScripts),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make a browser context: %w", err)
+	}
+	if o.Untraced {
+		return c, nil
 	}
 	err = c.Tracing().Start(playwright.TracingStartOptions{
 		Screenshots: playwright.Bool(true), Snapshots: playwright.Bool(true)})

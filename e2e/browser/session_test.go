@@ -2,11 +2,15 @@ package browser_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -163,6 +167,88 @@ func TestKeepArtifactsWritesTraceAndScreenshots(t *testing.T) {
 	}
 }
 
+func TestEveryTestHasAFolderOfItsOwn(t *testing.T) {
+	// Not parallel: it sets the environment.
+	t.Setenv("E2E_ARTIFACTS", filepath.Join(t.TempDir(), "new"))
+	long := strings.Repeat("a long name ", 20)
+	seen := map[string]bool{}
+	for _, test := range []string{"Test/one", "Test/two", long + "1", long + "2"} {
+		dir, err := browser.ArtifactFolder(test)
+		require.NoError(t, err)
+		assert.DirExists(t, dir)
+		assert.False(t, seen[dir], "%s is another test's", dir)
+		seen[dir] = true
+	}
+}
+
+func TestAContextWithoutATraceKeepsPicturesAlone(t *testing.T) {
+	t.Parallel()
+	c := browser.NewContext(t, browser.ContextOptions{Untraced: true})
+	_, err := c.NewPage()
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, browser.KeepIn(dir, c, "x"))
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{filepath.Join(dir, "x-1.png")}, names)
+}
+
+func TestAContextLikesPagesDarkOrLight(t *testing.T) {
+	t.Parallel()
+	for _, dark := range []bool{true, false} {
+		page, err := browser.NewContext(t, browser.ContextOptions{Dark: dark}).NewPage()
+		require.NoError(t, err)
+		got, err := page.Evaluate(`matchMedia("(prefers-color-scheme: dark)").matches`)
+		require.NoError(t, err)
+		assert.Equal(t, dark, got)
+	}
+}
+
+func TestFlagsForPeople(t *testing.T) {
+	t.Parallel()
+	fs := flag.NewFlagSet("test", flag.ContinueOnError)
+	o := browser.Flags(fs)
+	assert.Equal(t, browser.Options{}, *o)
+	require.NoError(t, fs.Parse([]string{"-headed", "-slow", "300ms"}))
+	assert.Equal(t, browser.Options{Headed: true, Slow: 300 * time.Millisecond}, *o)
+}
+
+// A browser with windows is another one than the headless shell, and needs somewhere to open them.
+func TestWindowsNeedAScreenAndABrowserThatOpensThem(t *testing.T) {
+	// Not parallel: it sets the environment.
+	browser.Shared(t) // so that the driver is there
+	for _, name := range []string{"DISPLAY", "WAYLAND_DISPLAY", "E2E_BROWSER"} {
+		t.Setenv(name, "")
+	}
+	if runtime.GOOS == "linux" {
+		_, err := browser.Start(t.Context(), browser.Options{Headed: true})
+		require.ErrorContains(t, err, "no screen")
+	}
+	node, err := exec.LookPath("node")
+	require.NoError(t, err)
+	bin, nothing := t.TempDir(), t.TempDir()
+	t.Setenv("PLAYWRIGHT_NODEJS_PATH", node)
+	t.Setenv("PLAYWRIGHT_BROWSERS_PATH", nothing)
+	t.Setenv("PATH", bin)
+	if _, err := os.Stat("/usr/lib/chromium/chromium"); err != nil && runtime.GOOS == "linux" {
+		_, err = browser.Ensure(t.Context(), browser.Options{Headed: true})
+		require.ErrorIs(t, err, browser.ErrNoBrowser)
+		require.ErrorContains(t, err, "no chromium and no chrome with windows")
+		require.ErrorContains(t, err, "not installed in "+nothing)
+	}
+	chrome := filepath.Join(nothing, "chromium-1234", "chrome-linux64", "chrome")
+	require.NoError(t, os.MkdirAll(filepath.Dir(chrome), 0o755))
+	require.NoError(t, os.WriteFile(chrome, []byte("#!/bin/sh\necho Chromium 1\n"), 0o755))
+	if runtime.GOOS == "linux" {
+		got, err := browser.Ensure(t.Context(), browser.Options{Headed: true})
+		require.NoError(t, err)
+		assert.Equal(t, chrome, got.Browser)
+		plain, err := browser.Ensure(t.Context(), browser.Options{})
+		require.NoError(t, err)
+		assert.NotEqual(t, chrome, plain.Browser, "it is not remembered as the one for tests")
+	}
+}
+
 // failing is a test that has failed, as NewContext sees it.
 type failing struct {
 	testing.TB
@@ -188,8 +274,9 @@ func TestAFailedTestLeavesItsTraceAndSaysWhere(t *testing.T) {
 	for _, fn := range f.cleanups {
 		fn()
 	}
-	assert.Contains(t, f.log, "trace and screenshots are in "+dir)
-	traces, err := filepath.Glob(filepath.Join(dir, "TestAFailed*-trace.zip"))
+	folder := filepath.Join(dir, "TestAFailedTestLeavesItsTraceAndSaysWhere")
+	assert.Contains(t, f.log, "trace and screenshots are in "+folder)
+	traces, err := filepath.Glob(filepath.Join(folder, "browser-*-trace.zip"))
 	require.NoError(t, err)
 	assert.Len(t, traces, 1)
 	assert.True(t, page.IsClosed(), "the context must be closed all the same")

@@ -28,6 +28,7 @@ type TB interface {
 var suite struct {
 	running atomic.Bool
 	once    sync.Once
+	options *Options // set before running
 	session *Session
 	err     error
 	serial  atomic.Int64 // tells artifacts of one test's several contexts apart
@@ -38,7 +39,12 @@ var errNoMain = errors.New("TestMain must call browser.Main")
 // Main runs a package's tests and then ends the browser that they used. Give
 // its result to os.Exit in TestMain. The browser starts with the first test
 // that asks for it, so listing tests, or running others, costs nothing.
-func Main(m interface{ Run() int }) (code int) {
+func Main(m interface{ Run() int }) (code int) { return MainWith(m, &Options{}) }
+
+// MainWith is Main for a browser with options. They are read when the browser
+// starts, so Flags may fill them in.
+func MainWith(m interface{ Run() int }, o *Options) (code int) {
+	suite.options = o
 	suite.running.Store(true)
 	code = m.Run()
 	suite.once.Do(func() {}) // no test can start it any more
@@ -63,7 +69,11 @@ func Shared(t TB) *Session {
 	suite.once.Do(func() {
 		log, done := supply.Watched()
 		defer done()
-		suite.session, suite.err = Start(context.Background(), Options{Log: log})
+		o := *suite.options
+		if o.Log == nil {
+			o.Log = log
+		}
+		suite.session, suite.err = Start(context.Background(), o)
 	})
 	if suite.err != nil {
 		t.Fatalf("browser: %v", suite.err)
@@ -72,7 +82,8 @@ func Shared(t TB) *Session {
 }
 
 // NewContext makes a context that lasts as long as the test. If the test fails,
-// its trace and a screenshot of each page are kept, and the log says where.
+// its trace and a screenshot of each page are kept in the test's own folder, and
+// the log says where.
 func NewContext(t TB, o ContextOptions) Context {
 	t.Helper()
 	c, err := Shared(t).NewContext(o)
@@ -81,7 +92,10 @@ func NewContext(t TB, o ContextOptions) Context {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			dir, err := KeepArtifacts(c, fmt.Sprintf("%s-%d", t.Name(), suite.serial.Add(1)))
+			dir, err := ArtifactFolder(t.Name())
+			if err == nil {
+				err = KeepIn(dir, c, fmt.Sprintf("browser-%d", suite.serial.Add(1)))
+			}
 			if err != nil {
 				t.Logf("browser: keep artifacts: %v", err)
 			}
