@@ -29,10 +29,12 @@ func TestWhoseTokenItIs(t *testing.T) { // OA-80, HB-148
 		caller, asked string
 		want          string
 	}{
-		"one's own":                      {bobs, bobs, `{"kind": "user", "name": "bob", "admin": false, "groups": [], "roles": ["user"], "pending": null}`},
-		"another's, by an administrator": {roots, bobs, `{"kind": "user", "name": "bob", "admin": false, "groups": [], "roles": ["user"], "pending": null}`},
-		"another's, by nobody special":   {bobs, roots, `{"kind": "user", "name": "root", "admin": false, "groups": []}`},
-		"a service's":                    {bobs, crons, `{"kind": "service", "name": "cron", "admin": false}`},
+		"one's own": {bobs, bobs, `{"kind": "user", "name": "bob", "admin": false, "groups": [], "roles": ["user"], "pending": null,
+			"server": null, "servers": {}, "created": "2026-01-02T03:04:05Z", "last_activity": null}`},
+		"another's, by an administrator": {roots, bobs, `{"kind": "user", "name": "bob", "admin": false, "groups": [], "roles": ["user"], "pending": null,
+			"server": null, "auth_state": null, "created": "2026-01-02T03:04:05Z", "last_activity": null}`},
+		"another's, by nobody special": {bobs, roots, `{"kind": "user", "name": "root", "admin": false, "groups": []}`},
+		"a service's":                  {bobs, crons, `{"kind": "service", "name": "cron", "admin": false}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubshare/hubshare/internal/apidoc"
 	"github.com/hubshare/hubshare/oauth"
 	"github.com/hubshare/hubshare/oauth/httpapi"
 	"github.com/hubshare/hubshare/oauth/internal/testhost"
@@ -36,8 +37,12 @@ type hub struct {
 	host     *testhost.Host
 	log      *bytes.Buffer
 
+	watched                 http.Handler
 	alice, bob, carol, root oauth.OwnerRef
 }
+
+// ServeHTTP answers with the handler, and holds it to the description of the API.
+func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.watched.ServeHTTP(w, r) }
 
 func newHub(t testing.TB, change ...func(*httpapi.Config)) *hub {
 	t.Helper()
@@ -65,6 +70,7 @@ func newHubWith(t testing.TB, provider func(*oauth.Config), change ...func(*http
 	}
 	h.Handler, err = httpapi.New(cfg)
 	require.NoError(t, err)
+	h.watched = described(t, apidoc.Variant{Prefix: cfg.BaseURL + "hub/", Docs2: cfg.Docs2, Profile60: cfg.Provider.Registry().Profile() == scopes.P60}, h.Handler)
 	h.alice = h.host.User("alice", "self", "shares!user")
 	h.bob = h.host.Put(testhost.Person{Kind: oauth.KindUser, Name: "bob", Roles: []string{"self"}, Shares: []string{"access:servers!server=alice/"}})
 	h.carol = h.host.User("carol", "self")

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubshare/hubshare/internal/apidoc"
 	"github.com/hubshare/hubshare/scopes"
 	"github.com/hubshare/hubshare/sharing"
 	"github.com/hubshare/hubshare/sharing/httpapi"
@@ -33,7 +34,8 @@ type fixture struct {
 	t       testing.TB
 	hub     *testhub.Hub
 	service *sharing.Service
-	handler *httpapi.Handler
+	handler http.Handler // whose answers are held to the description of the API
+	inner   *httpapi.Handler
 
 	mu  sync.Mutex
 	now time.Time
@@ -63,8 +65,10 @@ func newFixture(t testing.TB, adjust ...func(*httpapi.Config)) *fixture {
 		a(&cfg)
 	}
 	f.hub.BaseURL = cfg.BaseURL
-	f.handler, err = httpapi.New(cfg)
+	f.inner, err = httpapi.New(cfg)
 	require.NoError(t, err)
+	prefix := strings.TrimSuffix(cfg.BaseURL, "/") + "/hub/"
+	f.handler = described(t, apidoc.Variant{Prefix: prefix, Extensions: !cfg.StockOnly}, f.inner)
 	return f
 }
 
@@ -240,9 +244,9 @@ func TestOwns(t *testing.T) {
 		handler *httpapi.Handler
 		beyond  bool
 	}{
-		{"/", newFixture(t, stock).handler, false},
-		{"/a%20b/c/", newFixture(t, stock, elsewhere).handler, false},
-		{"/a%20b/c/", newFixture(t, elsewhere).handler, true},
+		{"/", newFixture(t, stock).inner, false},
+		{"/a%20b/c/", newFixture(t, stock, elsewhere).inner, false},
+		{"/a%20b/c/", newFixture(t, elsewhere).inner, true},
 	} {
 		for path, want := range map[string]bool{
 			"hub/api/shares/alice":                          true,

@@ -18,7 +18,7 @@ import (
 func TestPagesOfTheHost(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	page := f.handler.Page(func(w http.ResponseWriter, r *http.Request, v httpapi.Visitor) error {
+	page := f.inner.Page(func(w http.ResponseWriter, r *http.Request, v httpapi.Visitor) error {
 		if r.URL.Query().Has("fail") {
 			return errors.New("the disk is full")
 		}

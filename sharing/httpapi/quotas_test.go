@@ -149,7 +149,7 @@ func TestTheAddressOfAConnection(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	seen := ""
-	page := f.handler.Page(func(_ http.ResponseWriter, _ *http.Request, v httpapi.Visitor) error {
+	page := f.inner.Page(func(_ http.ResponseWriter, _ *http.Request, v httpapi.Visitor) error {
 		seen = v.Address
 		return nil
 	})

@@ -195,11 +195,11 @@ func TestSharesPageIsAnExtension(t *testing.T) {
 		w := f.do(method, sharesPath, "", cookie("sharer"))
 		assert.Equal(t, http.StatusNotFound, w.Code)
 		assert.Equal(t, "404 : Not Found", refusal(t, w))
-		assert.False(t, f.handler.Owns(httptest.NewRequest(method, sharesPath, nil)))
+		assert.False(t, f.inner.Owns(httptest.NewRequest(method, sharesPath, nil)))
 	}
 	f = newFixture(t)
-	assert.True(t, f.handler.Owns(httptest.NewRequest(http.MethodGet, sharesPath, nil)))
-	assert.False(t, f.handler.Owns(httptest.NewRequest(http.MethodGet, sharesPath+"/", nil)))
+	assert.True(t, f.inner.Owns(httptest.NewRequest(http.MethodGet, sharesPath, nil)))
+	assert.False(t, f.inner.Owns(httptest.NewRequest(http.MethodGet, sharesPath+"/", nil)))
 }
 
 // namedHost takes everybody for one user, whose name no cookie could carry.

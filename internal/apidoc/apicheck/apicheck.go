@@ -57,6 +57,9 @@ func (a Answer) String() string { return fmt.Sprintf("%s %s answered %d", a.Meth
 // Operations lists what the description has.
 func (c *Checker) Operations() []Operation { return slices.Clone(c.ops) }
 
+// unlisted is how methods are refused that a path does not list, before it is known whether there is what it names, or after.
+var unlisted = []int{http.StatusMethodNotAllowed, http.StatusForbidden, http.StatusNotFound}
+
 // Check says in one sentence what is wrong with an answer. Answers to paths that are not below the API's prefix are nobody's business here.
 func (c *Checker) Check(a Answer) error {
 	if !c.below(a.Path) {
@@ -73,7 +76,7 @@ func (c *Checker) Check(a Answer) error {
 		return fmt.Errorf("%s, but the API description has no such path", a)
 	case op == nil && a.Method == http.MethodOptions && a.Status == http.StatusOK && !it.page:
 		return empty(a)
-	case op == nil && (a.Status == http.StatusMethodNotAllowed || a.Status == http.StatusForbidden || a.Status >= 500) && !it.page:
+	case op == nil && !it.page && (slices.Contains(unlisted, a.Status) || a.Status >= 500):
 		return c.refused(a)
 	case op == nil && it.page && (a.Status >= 400 || a.Method == http.MethodOptions):
 		return nil

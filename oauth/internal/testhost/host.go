@@ -166,7 +166,14 @@ func (m Models) Model(_ context.Context, ref oauth.OwnerRef, v httpapi.View) (ma
 	if p == nil {
 		return nil, oauth.ErrNoOwner
 	}
-	all := map[string]any{"kind": p.Kind, "name": p.Name, "admin": false, "groups": slices.Clone(p.Groups), "roles": []string{"user"}, "pending": nil}
+	all := map[string]any{"kind": p.Kind, "name": p.Name, "admin": false, "groups": slices.Clone(p.Groups), "roles": []string{"user"}, "pending": nil,
+		"server": nil, "created": "2026-01-02T03:04:05Z", "last_activity": nil, "servers": map[string]any{}, "auth_state": nil}
+	if p.Kind == oauth.KindService {
+		all["roles"] = []string{}
+		for name, value := range map[string]any{"url": nil, "prefix": "", "command": []string{}, "pid": 0, "info": nil, "display": nil} {
+			all[name] = value
+		}
+	}
 	if p.Groups == nil {
 		all["groups"] = []string{}
 	}

@@ -1,0 +1,50 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/hubshare/hubshare/internal/apidoc"
+	"github.com/hubshare/hubshare/internal/apidoc/apicheck"
+)
+
+// checkers are what descriptions allow, by variant: read once for all tests.
+var checkers sync.Map
+
+func checker(t testing.TB, v apidoc.Variant) *apicheck.Checker {
+	t.Helper()
+	if known, ok := checkers.Load(v); ok {
+		return known.(*apicheck.Checker)
+	}
+	check, err := apicheck.New(v)
+	require.NoError(t, err)
+	checkers.Store(v, check)
+	return check
+}
+
+// described fails the test when the handler gives an answer below api/ that the description of the API does not have.
+func described(t testing.TB, v apidoc.Variant, h http.Handler) http.Handler {
+	return checker(t, v).Watch(h, func(err error) {
+		if _, fuzzed := t.(*testing.F); fuzzed {
+			panic(err) // its target has a t of its own
+		}
+		t.Error(err)
+	})
+}
+
+// Every path that there is here is in the description.
+func TestEveryRouteIsDescribed(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, op := range checker(t, apidoc.Variant{}).Operations() {
+		known[strings.ReplaceAll(op.Path, "{user}", "{name}")] = true
+	}
+	for _, pattern := range newHub(t).Routes() {
+		assert.True(t, known[strings.TrimPrefix(pattern, "/base/hub")], pattern)
+	}
+}
