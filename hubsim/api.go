@@ -96,7 +96,7 @@ func (h *Hub) version() http.Handler {
 		switch r.Method {
 		case http.MethodGet:
 			w.Header().Set("Access-Control-Allow-Origin", "*") // HB-132
-			web.WriteJSON(w, http.StatusOK, map[string]string{"version": h.cfg.Version})
+			web.WriteJSON(w, http.StatusOK, map[string]string{"version": h.versionFor(r)})
 		case http.MethodOptions:
 			w.WriteHeader(http.StatusOK)
 		default:

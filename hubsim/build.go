@@ -32,6 +32,8 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 		internal: &http.Client{Transport: &http.Transport{Proxy: nil, MaxIdleConnsPerHost: 16},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
+	h.clock = newSkewed(cfg.Clock)
+	h.cfg.Clock = h.clock
 	h.URL = h.origin + cfg.BaseURL
 	if h.plainBase, err = plainPath(cfg.BaseURL); err != nil {
 		return nil, wrongFieldf("BaseURL", "%q: %w", cfg.BaseURL, err)
@@ -45,9 +47,6 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 	h.sources.restart()
 	h.requests.limit = recordLimit(cfg.Record)
 	h.activities.seen = map[*server]time.Time{}
-	if err := h.resetFaults(); err != nil {
-		return nil, err
-	}
 	if h.db, err = sqldb.Open(ctx, cfg.DB); err != nil {
 		h.cancel()
 		return nil, wrongField("DB", err)
@@ -237,8 +236,9 @@ func (h *Hub) buildSharing(store sharing.Store, secret []byte) (err error) {
 
 func (h *Hub) buildOAuth(store oauth.Store, secret []byte) (err error) {
 	host := oauthHost{h}
-	h.tokens = store
-	if h.provider, err = oauth.New(oauth.Config{Store: &watchedTokens{store, h.live}, Host: host, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log,
+	watched := &watchedTokens{Store: store, hub: h}
+	h.tokens = watched
+	if h.provider, err = oauth.New(oauth.Config{Store: watched, Host: host, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log,
 		RandFor:       func(k oauth.Kind) io.Reader { return h.sources.of(string(k)) },
 		TokenLifetime: h.cfg.Limits.OAuthTokenExpiresIn, CodeLifetime: h.cfg.Limits.OAuthCodeExpiresIn, MaxTokenAge: h.cfg.Limits.TokenExpiresInMax,
 		ActivityResolution: max(h.cfg.Limits.activityResolution(), 1), OnChange: h.onTokenChange}); err != nil {

@@ -85,7 +85,7 @@ type Config struct {
 	Clock Clock
 	// Logger gets one line a request and what else is worth telling; nil discards.
 	Logger *slog.Logger
-	// Faults are in force from the start; see [Hub.AddFault].
+	// Faults are in force once the hub has started, and its servers that are to run do; see [Hub.AddFault].
 	Faults []Fault
 	// Record is how many of the last requests are remembered for [Hub.Requests]; 0 = 1000, negative = none.
 	Record int
@@ -242,6 +242,11 @@ func (c Config) checkNames() error {
 	}
 	if err := c.Control.check(); err != nil {
 		return err
+	}
+	for i, f := range c.Faults {
+		if err := f.check(); err != nil {
+			return wrongField(fmt.Sprintf("Faults[%d]", i), err)
+		}
 	}
 	if err := c.Limits.check(); err != nil {
 		return err

@@ -285,41 +285,6 @@ func readShareCode(t *tree) (s ShareCode) {
 	return s
 }
 
-func readFault(t *tree) (f Fault) {
-	known := []string{"method", "path", "user", "actor", "nth", "times", "probability", "delay", "hang", "status", "headers", "body", "cut"}
-	t.object(known, func(key string, v *tree) {
-		switch key {
-		case "method":
-			f.Method = v.text()
-		case "path":
-			f.Path = v.text()
-		case "user":
-			f.User = v.text()
-		case "actor":
-			f.Actor = v.text()
-		case "nth":
-			f.Nth = int(v.number(0, 1_000_000))
-		case "times":
-			f.Times = int(v.number(0, 1_000_000))
-		case "probability":
-			f.Probability = v.fraction()
-		case "delay":
-			f.Delay = v.duration()
-		case "hang":
-			f.Hang = v.flag()
-		case "status":
-			f.Status = int(v.number(0, 999))
-		case "headers":
-			f.Headers = v.pairs()
-		case "body":
-			f.Body = v.text()
-		case "cut":
-			f.Cut = v.flag()
-		}
-	})
-	return f
-}
-
 func readService(t *tree) (s Service) {
 	known := []string{"name", "url", "api_token", "admin", "oauth_client_id", "oauth_redirect_uri", "oauth_no_confirm", "oauth_client_allowed_scopes", "display",
 		"info", "command", "environment", "cwd"}

@@ -77,6 +77,7 @@ func (h *Hub) buildControl() {
 		"revoke-share":  {http.MethodPost: h.controlRevokeShare},
 		"requests":      {http.MethodGet: h.controlRequests, http.MethodDelete: h.controlForget},
 		"faults":        {http.MethodGet: h.controlFaults, http.MethodPost: h.controlFault},
+		"scenarios":     {http.MethodGet: h.controlScenarios},
 		"remove-fault":  {http.MethodPost: h.controlFaultByID(h.RemoveFault)},
 		"release-fault": {http.MethodPost: h.controlFaultByID(h.ReleaseFault)},
 		"wait":          {http.MethodGet: h.controlWait},
@@ -296,7 +297,7 @@ type clockState struct {
 
 func (h *Hub) controlNow(context.Context, []byte, url.Values) (any, error) {
 	s := clockState{Now: web.Time{Time: h.cfg.Clock.Now()}}
-	switch c := h.cfg.Clock.(type) {
+	switch c := h.clock.shown.(type) {
 	case *MovableClock:
 		s.Standing = c.Standing()
 	case *FakeClock:
@@ -313,7 +314,7 @@ func (h *Hub) controlClock(ctx context.Context, body []byte, query url.Values) (
 	if err := decode(body, &order); err != nil {
 		return nil, err
 	}
-	clock, ok := h.cfg.Clock.(interface {
+	clock, ok := h.clock.shown.(interface {
 		Advance(time.Duration)
 		Set(time.Time)
 	})

@@ -24,7 +24,7 @@ func (h *Hub) controlInfo(context.Context, []byte, url.Values) (any, error) {
 
 // controlReset also puts back a clock that was moved.
 func (h *Hub) controlReset(ctx context.Context, _ []byte, _ url.Values) (any, error) {
-	if c, ok := h.cfg.Clock.(*MovableClock); ok {
+	if c, ok := h.clock.shown.(*MovableClock); ok {
 		c.Restart()
 	}
 	err := h.Reset(ctx)
@@ -291,24 +291,16 @@ func (h *Hub) controlFault(_ context.Context, body []byte, _ url.Values) (any, e
 	return map[string]int64{"id": id}, err
 }
 
-// faultState is a fault on the wire.
-type faultState struct {
-	ID     int64  `json:"id"`
-	Hits   int    `json:"hits"`
-	Method string `json:"method,omitempty"`
-	Path   string `json:"path,omitempty"`
-	User   string `json:"user,omitempty"`
-	Actor  string `json:"actor,omitempty"`
-	Status int    `json:"status,omitempty"`
-	Hang   bool   `json:"hang,omitempty"`
-}
-
 func (h *Hub) controlFaults(context.Context, []byte, url.Values) (any, error) {
 	out := []faultState{}
 	for _, f := range h.Faults() {
-		out = append(out, faultState{f.ID, f.Hits, f.Method, f.Path, f.User, f.Actor, f.Status, f.Hang})
+		out = append(out, stateOf(f))
 	}
 	return map[string][]faultState{"faults": out}, nil
+}
+
+func (h *Hub) controlScenarios(context.Context, []byte, url.Values) (any, error) {
+	return map[string][]ScenarioInfo{"scenarios": Scenarios()}, nil
 }
 
 func (h *Hub) controlFaultByID(do func(id int64) error) controlCall {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/hubshare/hubshare/internal/web"
-	"github.com/hubshare/hubshare/oauth"
 	"github.com/hubshare/hubshare/scopes"
 	"github.com/hubshare/hubshare/sharing"
 )
@@ -188,28 +187,11 @@ func (h *Hub) lostLately(userID string) string {
 // RevokeToken takes a token away, "a1" as [Snapshot] names it, whoever owns it. One that was issued to a server takes along the owner's others of that server
 // (OA-86). To whoever holds it, it looks as if it had expired. The error wraps oauth.ErrNoToken.
 func (h *Hub) RevokeToken(ctx context.Context, id string) error {
-	var owners []oauth.OwnerRef
-	for _, s := range h.services.all() {
-		owners = append(owners, s.ref())
+	owner, n, err := h.findToken(ctx, id)
+	if err != nil {
+		return fmt.Errorf("revoke token %s: %w", id, err)
 	}
-	users, _, _ := h.roster.people()
-	for _, u := range users {
-		if a, ok := h.roster.userByName(u.Name); ok {
-			owners = append(owners, oauth.OwnerRef{Kind: oauth.KindUser, ID: a.ID})
-		}
-	}
-	for _, owner := range owners {
-		tokens, err := h.provider.Tokens(ctx, owner)
-		if err != nil {
-			return fmt.Errorf("revoke token %s: %w", id, err)
-		}
-		for _, t := range tokens {
-			if tokenName(t.ID) == id {
-				return h.provider.RevokeToken(ctx, owner, t.ID)
-			}
-		}
-	}
-	return fmt.Errorf("revoke token %s: %w", id, oauth.ErrNoToken)
+	return h.provider.RevokeToken(ctx, owner, n)
 }
 
 // ExpireLogin ends a user's logins, in every browser: their cookies are nobody's any more. Tokens stay. The error wraps sharing.ErrNoSuchUser.

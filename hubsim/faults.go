@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,8 +16,8 @@ import (
 	"github.com/hubshare/hubshare/oauth"
 )
 
-// Fault makes requests go wrong that match: those to the hub, and those that the proxy forwards to servers (HB-170). Nothing that is stored changes by it
-// (HB-172). What is not set matches all; without an effect it does nothing but be noted in the record.
+// Fault is something that goes wrong in a hub: requests that match, those to the hub and those that the proxy forwards to servers (HB-170), or a [Scenario]. Nothing that is
+// stored changes by it, unless it is a scenario whose name says so (HB-172). What is not set matches all; without an effect it does nothing but be noted in the record.
 type Fault struct {
 	Method string // "" = any
 	Path   string // as sent, where * stands for anything, slashes included; "" = any
@@ -25,10 +26,12 @@ type Fault struct {
 	Nth    int    // of the requests that match the above, only that one; 0 = all
 	// Times is how often it hits before it is removed; 0 = until it is removed by hand.
 	Times int
-	// Probability is how likely a request that matches is hit, above 0 to 1; 0 = always. The same fault of the same id hits the same requests each time.
+	// Probability is how likely a request that matches is hit, above 0 to 1; 0 = always. The same fault of the same id hits the same requests each time; which, [Config.Seed]
+	// decides.
 	Probability float64
 
-	// Delay comes first, real time. Then Hang waits until [Hub.ReleaseFault] or [Hub.RemoveFault], or the client leaves.
+	// Delay comes first, on the hub's clock: one that stands keeps the request waiting until it is moved. Then Hang waits until [Hub.ReleaseFault] or [Hub.RemoveFault],
+	// or the client leaves.
 	Delay time.Duration
 	Hang  bool
 	// Status, if not 0, is answered instead of what would have been, with Headers and Body. Else Headers are put over those of the real answer.
@@ -37,6 +40,10 @@ type Fault struct {
 	Body    string
 	// Cut ends the connection in the middle of the body.
 	Cut bool
+
+	// Scenario, if it has a name, is what goes wrong instead of the effects above. Those of starts and stops count these: Nth, Times and Probability are of them, and the rest
+	// of the match is for requests alone.
+	Scenario Scenario
 }
 
 // Who asks, for a [Fault].
@@ -80,37 +87,119 @@ func (f Fault) check() error {
 			return wrongFieldf("Headers", "%q is no header", name)
 		}
 	}
+	if f.Scenario.Name == "" {
+		if given := f.Scenario.given(); len(given) > 0 {
+			return wrongFieldf(fieldOf(given[0]), "is of a scenario, and there is none")
+		}
+		return nil
+	}
+	return f.checkScenario()
+}
+
+func (f Fault) checkScenario() error {
+	if f.Status != 0 || f.Delay != 0 || f.Hang || f.Cut || f.Body != "" || len(f.Headers) > 0 {
+		return wrongFieldf("Scenario", "%s has effects of its own, so there may be no other", f.Scenario.Name)
+	}
+	if err := f.Scenario.validate(); err != nil {
+		return err
+	}
+	line := scenarioNamed(f.Scenario.Name)
+	switch {
+	case line.start != nil || line.probe != nil || line.stop != nil:
+		if f.Method != "" || f.Path != "" || f.User != "" || f.Actor != "" {
+			return wrongFieldf("Path", "and the rest of the match are about requests; %s is about servers, of whom owner and server say which", f.Scenario.Name)
+		}
+	case line.begin != nil && line.meets == nil:
+		if f.ofRequests() || f.Times > 0 {
+			return wrongFieldf("Path", "and the rest of the match are about requests; %s is in force until it is removed", f.Scenario.Name)
+		}
+	}
 	return nil
 }
+
+// ofRequests says whether a fault says which requests it is about.
+func (f Fault) ofRequests() bool {
+	return f.Method != "" || f.Path != "" || f.User != "" || f.Actor != "" || f.Nth > 0 || f.Probability > 0
+}
+
+// hangs says whether somebody may still wait in it when it has been used up.
+func (f Fault) hangs() bool { return f.Hang || f.Scenario.Name == "SpawnHang" }
 
 // faults are those in force.
 type faults struct {
 	some atomic.Bool // there may be one: all that other requests pay
 
-	mu   sync.Mutex
-	last int64
-	list []*fault
+	mu    sync.Mutex
+	last  int64
+	list  []*fault
+	ended bool // with the hub
 }
 
 type fault struct {
 	FaultState
-	seen     int // requests that matched
+	line     *scenario // nil = it is none
+	seen     int       // requests that matched
 	chance   *rand.Rand
 	released chan struct{}
+	end      func() // of what it began
 }
 
-// AddFault puts a fault in force, after those that are; of several that match a request, the first hits. The error is a [*ConfigError].
+// hit is a fault that somebody met.
+type hit struct {
+	Fault
+	ID       int64
+	line     *scenario
+	released <-chan struct{}
+	at       time.Time // of the hub's clock
+}
+
+// AddFault puts a fault in force, after those that are; of several that match a request, the first hits. A scenario that changes state does so now and is not in force
+// afterwards, unless it says which requests it waits for. The error is a [*ConfigError] about the fault, or what such a scenario met.
 func (h *Hub) AddFault(f Fault) (id int64, err error) {
 	if err := f.check(); err != nil {
 		return 0, err
 	}
+	made := &fault{FaultState: FaultState{Fault: f}, released: make(chan struct{}), line: scenarioNamed(f.Scenario.Name)}
+	if made.line != nil && made.line.act != nil && !f.ofRequests() {
+		if err := made.line.act(h.life, h, f.Scenario); err != nil {
+			return 0, err
+		}
+		h.faults.mu.Lock()
+		defer h.faults.mu.Unlock()
+		h.faults.last++
+		return h.faults.last, nil
+	}
+	if made.line != nil && made.line.act != nil && f.Times == 0 {
+		made.Times = 1
+	}
 	q := &h.faults
 	q.mu.Lock()
-	defer q.mu.Unlock()
+	if q.ended {
+		q.mu.Unlock()
+		return 0, errors.New("the hub has closed")
+	}
 	q.last++
-	q.list = append(q.list, &fault{FaultState: FaultState{ID: q.last, Fault: f}, chance: h.chance("fault", q.last), released: make(chan struct{})})
+	id = q.last
+	made.ID, made.chance = id, h.chance("fault", id)
+	q.list = append(q.list, made)
 	q.some.Store(true)
-	return q.last, nil
+	q.mu.Unlock()
+	if made.line != nil && made.line.begin != nil {
+		h.begin(made)
+	}
+	return id, nil
+}
+
+// begin puts what a fault is as a whole in force, without the lock: what it calls may look at faults.
+func (h *Hub) begin(f *fault) {
+	end := f.line.begin(h, f.ID, f.Scenario)
+	h.faults.mu.Lock()
+	gone := !slices.Contains(h.faults.list, f)
+	f.end = end
+	h.faults.mu.Unlock()
+	if gone { // removed before it had begun
+		end()
+	}
 }
 
 // Faults lists those in force, in the order in which they are tried.
@@ -142,32 +231,53 @@ func (h *Hub) ReleaseFault(id int64) error {
 
 func (q *faults) release(id int64, remove bool) (known bool) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	for i, f := range q.list {
-		if f.ID != id {
-			continue
-		}
-		close(f.released)
-		f.released = make(chan struct{})
-		if remove || f.Times > 0 && f.Hits >= f.Times {
-			q.list = append(q.list[:i:i], q.list[i+1:]...)
-			q.some.Store(len(q.list) > 0)
-		}
-		return true
+	i := slices.IndexFunc(q.list, func(f *fault) bool { return f.ID == id })
+	if i < 0 {
+		q.mu.Unlock()
+		return false
 	}
-	return false
+	f := q.list[i]
+	close(f.released)
+	f.released = make(chan struct{})
+	end := func() {}
+	if remove || f.Times > 0 && f.Hits >= f.Times || f.line != nil && f.line.begin != nil {
+		end = q.drop(i)
+	}
+	q.mu.Unlock()
+	end()
+	return true
 }
 
-// resetFaults leaves those of the configuration alone in force, with ids from 1 again.
-func (h *Hub) resetFaults() error {
-	q := &h.faults
+// drop takes a fault out of the list. The caller holds the lock, and calls end when it does not any more.
+func (q *faults) drop(i int) (end func()) {
+	f := q.list[i]
+	q.list = append(q.list[:i:i], q.list[i+1:]...)
+	q.some.Store(len(q.list) > 0)
+	if f.end == nil {
+		return func() {}
+	}
+	return f.end
+}
+
+// clear takes all out of force, and lets go on what hangs in them; with last, for good.
+func (q *faults) clear(last bool) {
 	q.mu.Lock()
-	for _, f := range q.list {
+	list := q.list
+	q.list, q.last, q.ended = nil, 0, q.ended || last
+	q.some.Store(false)
+	for _, f := range list {
 		close(f.released)
 	}
-	q.list, q.last = nil, 0
-	q.some.Store(false)
 	q.mu.Unlock()
+	for _, f := range list {
+		if f.end != nil {
+			f.end()
+		}
+	}
+}
+
+// armFaults puts those of the configuration in force.
+func (h *Hub) armFaults() error {
 	for i, f := range h.cfg.Faults {
 		if _, err := h.AddFault(f); err != nil {
 			return wrongField(fmt.Sprintf("Faults[%d]", i), err)
@@ -176,16 +286,18 @@ func (h *Hub) resetFaults() error {
 	return nil
 }
 
-// hit finds the fault that a request meets, and counts. One that has been used up is out of force from then on; if requests hang in it, it stays in the list
-// until they are released.
-func (q *faults) hit(e *entry) (Fault, int64, <-chan struct{}, bool) {
+// meet finds the first fault that is about something, and counts. One that has been used up is out of force from then on; if somebody may hang in it, it stays in the
+// list until it is released.
+func (h *Hub) meet(about func(*fault) bool) (hit, bool) {
+	q := &h.faults
 	if !q.some.Load() {
-		return Fault{}, 0, nil, false
+		return hit{}, false
 	}
+	now := h.cfg.Clock.Now()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i, f := range q.list {
-		if !f.matches(e) {
+		if !about(f) {
 			continue
 		}
 		f.seen++
@@ -196,14 +308,29 @@ func (q *faults) hit(e *entry) (Fault, int64, <-chan struct{}, bool) {
 			continue // used up; it is there for those who hang in it to be released
 		}
 		f.Hits++
-		if f.Times > 0 && f.Hits == f.Times && !f.Hang {
-			q.list = append(q.list[:i:i], q.list[i+1:]...)
-			q.some.Store(len(q.list) > 0)
+		met := hit{f.Fault, f.ID, f.line, f.released, now}
+		if f.Times > 0 && f.Hits == f.Times && !f.hangs() && f.end == nil {
+			q.drop(i)
 		}
-		return f.Fault, f.ID, f.released, true
+		return met, true
 	}
-	return Fault{}, 0, nil, false
+	return hit{}, false
 }
+
+// asked says whether a scenario is in force that the hub asks for by name, and notes that the request of ctx met it.
+func (h *Hub) asked(ctx context.Context, name string) bool {
+	e, _ := ctx.Value(entryKey{}).(*entry)
+	met, hits := h.meet(func(f *fault) bool {
+		return f.Scenario.Name == name && (!f.ofRequests() || e != nil && f.matches(e))
+	})
+	if hits && e != nil {
+		e.met(met)
+	}
+	return hits
+}
+
+// met notes which fault a request met.
+func (e *entry) met(f hit) { e.Fault, e.Scenario = f.ID, f.Scenario.Name }
 
 func (f Fault) matches(e *entry) bool {
 	return (f.Method == "" || f.Method == e.Method) && (f.User == "" || f.User == e.Actor) && (f.Actor == "" || f.Actor == e.actorKind()) && glob(f.Path, e.Path)
@@ -249,13 +376,30 @@ func glob(pattern, path string) bool {
 
 // faulty puts the faults before a handler.
 func (h *Hub) faulty(w http.ResponseWriter, r *http.Request, e *entry, next http.Handler) {
-	f, id, released, hit := h.faults.hit(e)
-	if !hit {
+	f, met := h.meet(func(f *fault) bool {
+		if !f.matches(e) {
+			return false
+		}
+		l := f.line
+		return l == nil || l.act != nil || l.meets != nil && l.meets(h, r, e, f.Scenario)
+	})
+	if !met {
 		next.ServeHTTP(w, r)
 		return
 	}
-	e.Fault = id
-	if !wait(r.Context(), h.life, f, released) {
+	e.met(f)
+	switch {
+	case f.line != nil && f.line.act != nil:
+		if err := f.line.act(context.WithoutCancel(r.Context()), h, f.Scenario); err != nil {
+			h.log.Warn("a fault could not do what it was to do", "fault", f.ID, "scenario", f.Scenario.Name, "error", err)
+		}
+		next.ServeHTTP(w, r)
+		return
+	case f.line != nil:
+		f.line.serve(h, w, r, f, next)
+		return
+	}
+	if !h.wait(r.Context(), f) {
 		panic(http.ErrAbortHandler) // nobody is there for the answer
 	}
 	switch {
@@ -275,28 +419,11 @@ func (h *Hub) faulty(w http.ResponseWriter, r *http.Request, e *entry, next http
 }
 
 // wait is what of a fault takes time; false if the client left or the hub ends.
-func wait(ctx, life context.Context, f Fault, released <-chan struct{}) bool {
-	if f.Delay > 0 {
-		timer := time.NewTimer(f.Delay)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return false
-		case <-life.Done():
-			return false
-		}
+func (h *Hub) wait(ctx context.Context, f hit) bool {
+	if f.Delay > 0 && !h.pause(ctx, f, f.Delay) {
+		return false
 	}
-	if f.Hang {
-		select {
-		case <-released:
-		case <-ctx.Done():
-			return false
-		case <-life.Done():
-			return false
-		}
-	}
-	return true
+	return !f.Hang || h.pause(ctx, f, forever)
 }
 
 // cutting ends the connection at the half of the first piece of the body.

@@ -192,15 +192,29 @@ func (l Limits) pages() web.PageLimits {
 	return web.PageLimits{Default: l.PageDefault, Max: l.PageMax}
 }
 
-// within gives a context that ends when d has passed, by the machine's clock or by the hub's, whichever comes first: what is waited for is real, so that a hub whose
-// clock stands does not wait for ever, and a test that moves the clock does not wait at all (HB-168).
+// within gives a context that ends when d has passed since a request came, by the machine's clock or by the hub's, whichever comes first: what is waited for is real, so that
+// a hub whose clock stands does not wait for ever, and a test that moves the clock does not wait at all (HB-168).
 func (h *Hub) within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	from := h.cfg.Clock.Now()
+	if e, ok := ctx.Value(entryKey{}).(*entry); ok {
+		from = e.Time
+	}
+	return h.withinFrom(ctx, from, d)
+}
+
+// withinFrom counts from an instant of the hub's clock.
+func (h *Hub) withinFrom(ctx context.Context, from time.Time, d time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(ctx, d)
+	left := from.Add(d).Sub(h.cfg.Clock.Now())
 	if d <= 0 {
 		return ctx, cancel
 	}
 	ctx, cause := context.WithCancelCause(ctx)
-	stop := h.cfg.Clock.AfterFunc(d, func() { cause(context.DeadlineExceeded) })
+	if left <= 0 { // the clock was moved meanwhile
+		cause(context.DeadlineExceeded)
+		return ctx, cancel
+	}
+	stop := h.cfg.Clock.AfterFunc(left, func() { cause(context.DeadlineExceeded) })
 	return ctx, func() {
 		stop()
 		cause(context.Canceled)

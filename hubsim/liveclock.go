@@ -1,29 +1,10 @@
 package hubsim
 
 import (
-	"context"
 	"time"
 
 	"github.com/hubshare/hubshare/oauth"
 )
-
-// watchedTokens is the store of tokens, with an eye on when those end that are in use. Their end is no change that anybody announces.
-type watchedTokens struct {
-	oauth.Store
-	live *live
-}
-
-// TokensByPrefix is what every look-up of a token goes through. Those of others with the same prefix are watched too, which costs nothing.
-func (s *watchedTokens) TokensByPrefix(ctx context.Context, now time.Time, prefix string) ([]oauth.Issued, error) {
-	list, err := s.Store.TokensByPrefix(ctx, now, prefix)
-	for _, t := range list {
-		if !t.ExpiresAt.IsZero() {
-			// At the very moment it is still valid (OA-190).
-			s.live.endsAt(ending{t.Owner, t.ID}, t.ExpiresAt.Add(time.Microsecond))
-		}
-	}
-	return list, err
-}
 
 // endsAt has an owner's connections looked at again at a moment of the hub's clock. The earliest of several moments for one ending counts: coming too soon does
 // no harm, since whoever looks then learns of the next.

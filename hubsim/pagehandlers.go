@@ -188,7 +188,7 @@ func (h *Hub) logout() http.Handler {
 }
 
 func (h *Hub) home(w http.ResponseWriter, r *http.Request, v visitor) error {
-	page := pages.HomePage{Shell: h.shellFor(w, r, v), NamedServers: h.cfg.AllowNamedServers, Slugs: h.cfg.Profile == scopes.P60, Now: h.cfg.Clock.Now()}
+	page := pages.HomePage{Shell: h.shellFor(w, r, v), NamedServers: h.namedServers(r.Context()), Slugs: h.cfg.Profile == scopes.P60, Now: h.cfg.Clock.Now()}
 	for _, s := range h.roster.serversOf(v.account.ID) {
 		h.noticeDead(s)
 		st := s.status()

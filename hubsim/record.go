@@ -29,7 +29,8 @@ type Request struct {
 	TokenID      string    `json:"token_id,omitempty"`
 	Status       int       `json:"status"`
 	Milliseconds float64   `json:"ms"`
-	Fault        int64     `json:"fault,omitempty"` // id of the fault that it met
+	Fault        int64     `json:"fault,omitempty"`    // id of the fault that it met
+	Scenario     string    `json:"scenario,omitempty"` // and its name, if it has one
 	// Message is what the hub said to the client in a refusal, Why the whole reason: which scopes it took, which ones were there.
 	Message string `json:"message,omitempty"`
 	Why     string `json:"why,omitempty"`
@@ -138,6 +139,9 @@ type entry struct {
 	visitor visitor
 	hub     bool
 	missing []string
+	version string // that the hub is to say it is of; "" = its own
+	// internal: a stand-in server of the hub's own asks.
+	internal bool
 }
 
 type entryKey struct{}

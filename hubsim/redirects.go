@@ -21,7 +21,7 @@ func (h *Hub) sendBack(w http.ResponseWriter, r *http.Request, s *server, target
 	if err != nil || times < 0 {
 		times = 0
 	}
-	differs := differing(s.versionSeen(), h.cfg.Version)
+	differs := differing(s.versionSeen(), h.versionFor(r))
 	if times >= orDefault(h.cfg.Limits.UserRedirects, userRedirects) || differs != "" && times >= redirectsIfDiffers {
 		return web.Errorf(http.StatusInternalServerError, "Redirect loop detected.%s", differs)
 	}

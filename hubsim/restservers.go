@@ -58,11 +58,16 @@ func (h *Hub) serverOf(r *http.Request, v visitor, base string) (owner account, 
 }
 
 // named refuses named servers where they are switched off (HB-99).
-func (h *Hub) named(name string) error {
-	if name != "" && !h.cfg.AllowNamedServers {
+func (h *Hub) named(ctx context.Context, name string) error {
+	if name != "" && !h.namedServers(ctx) {
 		return web.Errorf(http.StatusBadRequest, "Named servers are not enabled.")
 	}
 	return nil
+}
+
+// namedServers says whether there may be named servers now.
+func (h *Hub) namedServers(ctx context.Context) bool {
+	return h.cfg.AllowNamedServers && !h.asked(ctx, "NoNamedServers")
 }
 
 // startOrder is what a request says of the server that it starts or makes.
@@ -115,9 +120,6 @@ func (h *Hub) startServerAPI(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err != nil {
 		return err
 	}
-	if err := h.named(name); err != nil {
-		return err
-	}
 	order, err := h.startOrder(r)
 	if err != nil {
 		return err
@@ -137,6 +139,7 @@ func (h *Hub) startServerAPI(w http.ResponseWriter, r *http.Request, v visitor) 
 	ctx, cancel := h.within(r.Context(), orDefault(h.cfg.Limits.SlowSpawnTimeout, slowSpawnTimeout))
 	defer cancel()
 	st := s.wait(ctx)
+	noteServerFault(r, s)
 	if st.Failure != nil {
 		return web.Errorf(st.Failure.status, "%s", st.Failure.message)
 	}
@@ -190,7 +193,7 @@ func (h *Hub) createServer(w http.ResponseWriter, r *http.Request, v visitor) er
 	if err != nil {
 		return err
 	}
-	if err := h.named(name); err != nil {
+	if err := h.named(r.Context(), name); err != nil {
 		return err
 	}
 	if !h.validServerName(name) {
@@ -241,7 +244,7 @@ func (h *Hub) stopServerAPI(w http.ResponseWriter, r *http.Request, v visitor) e
 	if remove && name == "" {
 		return web.Errorf(http.StatusBadRequest, "Cannot delete the default server")
 	}
-	if err := h.named(name); err != nil {
+	if err := h.named(r.Context(), name); err != nil {
 		return err
 	}
 	s, ok := h.roster.server(owner.Name, name)
@@ -254,7 +257,9 @@ func (h *Hub) stopServerAPI(w http.ResponseWriter, r *http.Request, v visitor) e
 	}
 	ctx, cancel := h.within(r.Context(), wait)
 	defer cancel()
-	if st := h.stop(ctx, s); st.Pending != "" {
+	st := h.stop(ctx, s)
+	noteServerFault(r, s)
+	if st.Pending != "" {
 		if remove {
 			h.removeWhenStopped(s)
 		}

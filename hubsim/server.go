@@ -54,6 +54,7 @@ type server struct {
 	retired      bool               // another record, or none, has taken its place: it never starts again
 	displayName  string             // profile 6.0; "" = its name
 	version      string             // that it told when it was last started (HB-93)
+	fault        hit                // that its last start or stop met; the zero hit = none
 }
 
 // progress is one event of the progress stream (HB-100).
@@ -70,6 +71,7 @@ type progress struct {
 type spawnFailure struct {
 	status  int
 	message string // on the wire of the API (HB-96)
+	own     string // what the failure itself has to say to visitors; "" = nothing
 	cause   error
 }
 
@@ -211,7 +213,7 @@ func (h *Hub) start(s *server, options json.RawMessage) error {
 	if options == nil {
 		options = s.options
 	}
-	s.pending, s.failure, s.started, s.options, s.interrupt = pendingSpawn, nil, now, options, cancel
+	s.pending, s.failure, s.started, s.options, s.interrupt, s.fault = pendingSpawn, nil, now, options, cancel, hit{}
 	s.events = []progress{{Message: "Server requested"}, {Progress: 50, Message: "Spawning server..."}}
 	s.tell()
 	return nil
@@ -290,12 +292,21 @@ func (h *Hub) launch(ctx context.Context, s *server) (spawner.Process, int64, er
 	s.mu.Lock()
 	s.env = env
 	s.mu.Unlock()
-	proc, err := h.spawner.Start(ctx, spawner.Spec{User: s.owner.name, Server: s.name, Prefix: path, Env: env})
+	spec := spawner.Spec{User: s.owner.name, Server: s.name, Prefix: path, Env: env}
+	fault, err := h.disturbStart(ctx, s, spec)
+	if err != nil {
+		undo()
+		return nil, 0, err
+	}
+	proc, err := h.spawner.Start(ctx, spec)
 	if err != nil {
 		undo()
 		return nil, 0, fmt.Errorf("spawn: %w", err)
 	}
 	version, err := h.awaitServer(ctx, proc)
+	if err == nil && fault.line != nil && fault.line.probe != nil {
+		err = fault.line.probe(ctx, h, fault)
+	}
 	if err != nil {
 		_ = h.end(proc)
 		undo()
@@ -357,6 +368,7 @@ func (h *Hub) stop(ctx context.Context, s *server) status {
 }
 
 func (h *Hub) takeDown(s *server, proc spawner.Process, tokenID int64) {
+	h.disturbStop(s)
 	if err := h.end(proc); err != nil {
 		h.log.Warn("server had to be forced to stop", "server", s.fullName(), "error", err)
 	}

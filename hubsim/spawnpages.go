@@ -1,6 +1,7 @@
 package hubsim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -31,11 +32,11 @@ func (h *Hub) record(ctx context.Context, owner, name string) (*server, error) {
 	if !ok {
 		return nil, web.Errorf(http.StatusNotFound, "")
 	}
+	if err := h.named(ctx, name); err != nil {
+		return nil, err
+	}
 	if s, ok := h.roster.server(owner, name); ok {
 		return s, nil
-	}
-	if !h.cfg.AllowNamedServers {
-		return nil, web.Errorf(http.StatusBadRequest, "Named servers are not enabled.")
 	}
 	if !h.validServerName(name) {
 		return nil, web.Errorf(http.StatusBadRequest, "Invalid server_name: '%s'", name)
@@ -86,9 +87,11 @@ func (h *Hub) spawn() http.Handler {
 			}
 			ctx, cancel := h.within(r.Context(), orDefault(h.cfg.Limits.SpawnPageWait, spawnPageWait))
 			defer cancel()
-			if st = s.wait(ctx); st.Failure != nil {
+			st = s.wait(ctx)
+			noteServerFault(r, s)
+			if st.Failure != nil {
 				h.pages.Error(w, pages.ErrorPage{Shell: h.shell(w, r), Status: st.Failure.status,
-					Message: "Unhandled error starting server " + s.fullName(), Hint: pages.RestartHint})
+					Message: cmp.Or(st.Failure.own, "Unhandled error starting server "+s.fullName()), Hint: pages.RestartHint})
 				return nil
 			}
 		}
@@ -143,7 +146,7 @@ func (h *Hub) spawnPending(w http.ResponseWriter, r *http.Request, v visitor) er
 	case st.Pending == pendingSpawn:
 		h.pages.SpawnPending(w, page)
 	case st.Failure != nil:
-		page.Status, page.Message = st.Failure.status, ""
+		page.Status, page.Message = st.Failure.status, st.Failure.own
 		h.pages.Failed(w, page)
 	default:
 		h.pages.NotRunning(w, page)

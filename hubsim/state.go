@@ -232,9 +232,7 @@ func names(set map[string]bool) []string { return orEmpty(slices.Sorted(maps.Key
 func (h *Hub) Reset(ctx context.Context) error {
 	h.resets.Lock()
 	defer h.resets.Unlock()
-	if err := h.resetFaults(); err != nil {
-		return fmt.Errorf("reset: %w", err)
-	}
+	h.faults.clear(false)
 	for _, s := range h.roster.allServers() {
 		if st := h.stop(ctx, s); st.Active() {
 			return fmt.Errorf("reset: stop the server of %s: %w", s.fullName(), context.Cause(ctx))
@@ -251,6 +249,7 @@ func (h *Hub) Reset(ctx context.Context) error {
 	}
 	h.accessChanged(ctx)
 	h.sources.restart()
+	h.tokens.forgetExpired()
 	if err := h.buildRoles(); err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
@@ -262,6 +261,9 @@ func (h *Hub) Reset(ctx context.Context) error {
 	}
 	h.accessChanged(ctx)
 	if err := h.seedConfigured(ctx); err != nil {
+		return fmt.Errorf("reset: %w", err)
+	}
+	if err := h.armFaults(); err != nil {
 		return fmt.Errorf("reset: %w", err)
 	}
 	return nil
