@@ -5,22 +5,20 @@ import (
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/hubshare/hubshare/e2e/browser"
 	"github.com/hubshare/hubshare/hubsim"
 )
 
 // Named servers are made, stopped and deleted in the table of the home page (HB-54).
 func TestNamedServersOfTheHomePage(t *testing.T) {
 	t.Parallel()
-	hub := hubsim.New(t, hubsim.Config{AllowNamedServers: true, Extensions: true, Users: []hubsim.User{{Name: "sharer"}}})
-	require.NoError(t, hub.StartServer(t.Context(), "sharer", "lab"))
-	page := tabOf(t, hub, "sharer", browser.ContextOptions{Width: 1100, Height: 700})
-	page.OnPageError(func(err error) { t.Error("in the page:", err) })
-	page.OnDialog(func(d playwright.Dialog) { assert.NoError(t, d.Accept()) })
-	expect := playwright.NewPlaywrightAssertions()
+	s := play(t, hubsim.Config{AllowNamedServers: true, Users: []hubsim.User{{Name: "sharer"}}})
+	hub := s.hub
+	s.running("sharer", "lab")
+	sharer := s.user("sharer")
+	sharer.agrees.Store(true)
+	page, expect := sharer.tab, playwright.NewPlaywrightAssertions(patience)
 	home := func() {
 		_, err := page.Goto(hub.HubURL() + "home")
 		require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 
 	"github.com/playwright-community/playwright-go"
 	"github.com/stretchr/testify/require"
@@ -22,7 +23,7 @@ type person struct {
 	context browser.Context
 	tab     browser.Page // the one that they look at
 	said    *notes       // what their pages wrote to the console
-	answers func(playwright.Dialog) error
+	agrees  atomic.Bool  // to what a page asks in a dialog; else a dialog is trouble
 }
 
 // stranger is somebody whom the hub has not met in this browser.
@@ -64,12 +65,12 @@ func (p *person) watch() {
 	})
 	c.OnWebError(func(e playwright.WebError) { p.troubles.add("%s: a script failed: %v", p.name, e.Error()) })
 	c.OnDialog(func(d playwright.Dialog) {
-		answer := p.answers
-		if answer == nil {
+		answer := func() error { return d.Accept() }
+		if !p.agrees.Load() {
 			p.troubles.add("%s: a dialog: %s", p.name, d.Message())
-			answer = func(d playwright.Dialog) error { return d.Dismiss() }
+			answer = d.Dismiss
 		}
-		if err := answer(d); err != nil {
+		if err := answer(); err != nil {
 			p.troubles.add("%s: answer a dialog: %v", p.name, err)
 		}
 	})

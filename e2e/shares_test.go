@@ -26,11 +26,11 @@ func TestSharesPage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			hub := hubsim.New(t, hubsim.Config{BaseURL: c.base, Extensions: true, Users: []hubsim.User{{Name: c.owner}, {Name: c.visitor}},
-				Roles:      []hubsim.Role{{Name: "user", Scopes: []string{"self", "shares!user", "read:users:name"}}},
-				SingleUser: hubsim.SingleUser{OAuthClientAllowedScopes: []string{"access:servers!server"}}})
-			require.NoError(t, hub.StartServer(t.Context(), c.owner, ""))
-			owner, visitor := tab(t, hub, c.owner), tab(t, hub, c.visitor)
+			st := play(t, withShares(hubsim.Config{BaseURL: c.base, Users: []hubsim.User{{Name: c.owner}, {Name: c.visitor}}}))
+			hub := st.hub
+			st.running(c.owner, "")
+			small := browser.ContextOptions{NoScripts: true, Width: 375, Height: 800}
+			owner, visitor := st.userWith(c.owner, small).tab, st.userWith(c.visitor, small).tab
 
 			// The owner comes by way of the home page and makes a link that lets one in, for an hour.
 			_, err := owner.Goto(hub.HubURL() + "home")
@@ -114,11 +114,11 @@ func TestSharesPage(t *testing.T) {
 // The page can be used by the keys alone, in a window as narrow as they get, in light and in dark.
 func TestSharesPageByKeysInANarrowWindow(t *testing.T) {
 	t.Parallel()
-	hub := hubsim.New(t, hubsim.Config{Extensions: true, Users: []hubsim.User{{Name: "owner"}, {Name: "somebody-with-a-long-name@some.university.example.org"}},
-		Roles: []hubsim.Role{{Name: "user", Scopes: []string{"self", "shares!user", "read:users:name"}}}})
-	_, err := hub.NewShareCode("owner", "")
-	require.NoError(t, err)
-	page := tabOf(t, hub, "owner", browser.ContextOptions{Width: 320, Height: 640})
+	s := play(t, withShares(hubsim.Config{Users: []hubsim.User{{Name: "owner"}, {Name: "somebody-with-a-long-name@some.university.example.org"}}}))
+	hub := s.hub
+	s.invitation("owner", "")
+	page := s.userWith("owner", browser.ContextOptions{Width: 320, Height: 640}).tab
+	reopen(t, hub, page)
 	keys := page.Keyboard()
 	// until presses Tab until something has the focus, which can be seen.
 	until := func(selector string) {
@@ -183,23 +183,41 @@ const contrast = `() => {
 	return faint;
 }`
 
-// tab is a browser without scripts in which a user has logged in.
-func tab(t *testing.T, hub *hubsim.Hub, user string) browser.Page {
-	t.Helper()
-	return tabOf(t, hub, user, browser.ContextOptions{NoScripts: true, Width: 375, Height: 800})
+// withShares is a hub that has the page, on which users may share and find each other.
+func withShares(cfg hubsim.Config) hubsim.Config {
+	cfg.Extensions = true
+	cfg.Roles = append(cfg.Roles, hubsim.Role{Name: "user", Scopes: []string{"self", "shares!user", "read:users:name", "read:groups:name"}})
+	cfg.SingleUser.OAuthClientAllowedScopes = []string{"access:servers!server"}
+	return cfg
 }
 
-func tabOf(t *testing.T, hub *hubsim.Hub, user string, o browser.ContextOptions) browser.Page {
-	t.Helper()
-	page, err := browser.NewContext(t, o).NewPage()
+// A group is given access, whoever is in it comes in, and whoever leaves it is out.
+func TestAGroupIsGivenAccess(t *testing.T) {
+	t.Parallel()
+	s := play(t, withShares(hubsim.Config{Users: []hubsim.User{{Name: "sharer"}, {Name: "bob"}},
+		Groups: []hubsim.Group{{Name: "the class", Users: []string{"ann"}}}}))
+	s.running("sharer", "")
+	sharer, ann, bob := s.user("sharer"), s.user("ann"), s.user("bob")
+	done, err := reopen(t, s.hub, sharer.tab).Share("", "group", "the class", "forever")
 	require.NoError(t, err)
-	_, err = page.Goto(hub.HubURL() + "login?next=%2Fhub%2Fhome")
+	assert.Equal(t, "Access was given.", done)
+
+	received, err := reopen(t, s.hub, ann.tab).Received()
 	require.NoError(t, err)
-	form, err := scenario.OnLogin(page)
-	require.NoError(t, err)
-	require.NoError(t, form.SignIn(scenario.Login{Name: user}))
-	reopen(t, hub, page)
-	return page
+	require.Len(t, received, 1)
+	assert.Contains(t, received[0], "the class")
+	ann.goes(s.hub.UserURL("sharer", ""))
+	ann.authorizes()
+	ann.isOn("sharer", "")
+	ann.connects("sharer", "")
+	bob.goes(s.hub.UserURL("sharer", ""))
+	bob.isRefused(403, "You do not have permission")
+
+	require.NoError(t, s.hub.RemoveFromGroup(t.Context(), "ann", "the class"))
+	ann.isCutOff()
+	ann.reloads()
+	ann.isRefused(403, "")
+	assert.Equal(t, []string{"sharer/ → group the class: access:servers!server=sharer/"}, s.shared())
 }
 
 func reopen(t *testing.T, hub *hubsim.Hub, page browser.Page) scenario.SharesPage {

@@ -31,19 +31,20 @@ func TestAcceptanceWalk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			hub := hubsim.New(t, c.cfg)
+			s := play(t, c.cfg)
 			c.sharer.Password, c.grantee.Password = "a password", "another"
 			var done []string
 			require.NoError(t, scenario.Walk(t.Context(), browser.Shared(t), scenario.Config{
-				BaseURL: hub.URL,
+				BaseURL: s.hub.URL,
 				Sharer:  c.sharer,
 				Grantee: c.grantee,
-				Step: func(s scenario.Step) {
-					t.Log(s)
-					done = append(done, s.Name)
+				Step: func(step scenario.Step) {
+					t.Log(step)
+					done = append(done, step.Name)
 				},
 			}))
 			assert.Equal(t, scenario.Steps(), done)
+			stopAndStartAgain(s, c.sharer.Name, c.grantee.Name)
 		})
 	}
 }

@@ -75,7 +75,7 @@ var rooms = []room{
 	{folder: "hubsim", ours: list("scopes", "sharing", "oauth", "hubsim", "internal"), theirs: list(xnet, xsync, websocket, goldmark)},
 	{folder: "hubsim/cmd", ours: list("hubsim")},
 
-	{folder: "e2e", ours: list("hubsim", "e2e"), theirs: list(playwright)},
+	{folder: "e2e", ours: list("hubsim", "oauth/hubauth", "e2e"), theirs: list(playwright)},
 	{folder: "e2e/browser", ours: list("internal/supply"), theirs: list(playwright)},
 	{folder: "e2e/scenario", ours: list("e2e/browser")},
 	{folder: "e2e/realhub", ours: list("internal/supply")},
