@@ -24,12 +24,12 @@ import (
 	sharingsql "github.com/hubshare/hubshare/sharing/sqlstore"
 )
 
-// build wires the parts of a hub that will be reached at addr. It starts nothing but the database.
-func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
-	h := &Hub{cfg: cfg, log: cfg.Logger, origin: "http://" + reachableAt(addr),
+// build wires the parts of a hub that will be reached at a place. It starts nothing but the database.
+func build(ctx context.Context, cfg Config, at place) (_ *Hub, err error) {
+	h := &Hub{cfg: cfg, log: cfg.Logger, place: at,
 		site: web.Site{BaseURL: cfg.BaseURL, Version: cfg.Version},
 		// Servers and hub talk on loopback: no proxy of the environment comes between them.
-		internal: &http.Client{Transport: &http.Transport{Proxy: nil, MaxIdleConnsPerHost: 16},
+		internal: &http.Client{Transport: at.transport(),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
 	h.clock = newSkewed(cfg.Clock)
@@ -39,6 +39,7 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 		return nil, wrongFieldf("BaseURL", "%q: %w", cfg.BaseURL, err)
 	}
 	h.life, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	h.byKey.began = cfg.Clock.Now()
 	if h.namePattern, err = cfg.Auth.pattern(); err != nil {
 		return nil, wrongField("Auth.UsernamePattern", err)
 	}
@@ -93,6 +94,7 @@ func build(ctx context.Context, cfg Config, addr net.Addr) (_ *Hub, err error) {
 	h.spawner = kinds{h}
 	h.buildRoutes()
 	h.buildControl()
+	h.front = h.handler()
 	if err := h.clearStopped(ctx); err != nil {
 		return nil, err
 	}

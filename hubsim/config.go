@@ -81,6 +81,12 @@ type Config struct {
 
 	// DB is the file of the hub's SQLite database; "" keeps everything in memory.
 	DB string
+	// TLS has the hub speak https; nil = http (HB-201). Its servers and services ask it over plain http all the same, at an address of its own.
+	TLS *TLS
+	// Keys is how many more hubs may be at this hub's address, each made by the first request that names its key and as different from the others as if it
+	// were the only one: clock, database, cookies, servers. A request names a key of up to 63 letters, digits and hyphens by the header X-Hubsim-Key, or by
+	// coming to KEY.localhost. They end with this hub, or one by one by the control endpoints; 0 = there are none.
+	Keys int
 	// Clock is the hub's time; nil is the machine's.
 	Clock Clock
 	// Logger gets one line a request and what else is worth telling; nil discards.
@@ -193,6 +199,9 @@ func (c Config) filled() (Config, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if err := c.checkPlace(); err != nil {
+		return c, err
 	}
 	su := &c.SingleUser
 	c.KeepConnections = c.KeepConnections || c.quirks().keepConnections

@@ -16,7 +16,7 @@ import (
 var (
 	seedKeys   = []string{"users", "groups", "roles", "servers", "shares", "share_codes"}
 	configKeys = append(append([]string{"host", "port", "base_url", "public_url", "profile", "version", "docs2", "auth", "allow_named_servers", "singleuser",
-		"services", "extensions", "keep_connections", "upstream_quirks", "db", "clock", "record", "faults", "admin_token", "seed", "strict"}, limitKeys()...), seedKeys...)
+		"services", "extensions", "keep_connections", "upstream_quirks", "db", "tls", "keys", "clock", "record", "faults", "admin_token", "seed", "strict"}, limitKeys()...), seedKeys...)
 )
 
 // ParseConfig reads a configuration from JSON, in which // and /* */ are comments (HB-176, HB-178). Unknown keys are errors. Durations are seconds or
@@ -45,6 +45,7 @@ func readConfig(t *tree) (c Config) {
 	host, port := "127.0.0.1", int64(8000)
 	var start time.Time
 	var seed Seed
+	c.Keys = 64
 	t.object(configKeys, func(key string, v *tree) {
 		switch key {
 		case "host":
@@ -79,6 +80,10 @@ func readConfig(t *tree) (c Config) {
 			c.UpstreamQuirks = v.flag()
 		case "db":
 			c.DB = v.text()
+		case "tls":
+			c.TLS = readTLS(v)
+		case "keys":
+			c.Keys = int(v.number(0, maxKeys))
 		case "clock":
 			start = readInstant(v)
 		case "record":
@@ -126,6 +131,27 @@ func readInstant(t *tree) time.Time {
 		t.wrongf("must be an instant such as 2026-01-02T03:04:05Z")
 	}
 	return at
+}
+
+// readTLS reads "self-signed", or the files of a certificate.
+func readTLS(t *tree) *TLS {
+	files := &TLS{}
+	if t.fields == nil {
+		oneOf(t, map[string]bool{"self-signed": true})
+		return files
+	}
+	t.object([]string{"cert", "key"}, func(key string, v *tree) {
+		switch key {
+		case "cert":
+			files.CertFile = v.text()
+		case "key":
+			files.KeyFile = v.text()
+		}
+	})
+	if files.CertFile == "" || files.KeyFile == "" {
+		t.wrongf("needs cert and key, the names of two files, or is \"self-signed\"")
+	}
+	return files
 }
 
 // kindNames are what configurations call the kinds of servers.

@@ -82,6 +82,8 @@ func (h *Hub) buildControl() {
 		"release-fault": {http.MethodPost: h.controlFaultByID(h.ReleaseFault)},
 		"wait":          {http.MethodGet: h.controlWait},
 		"env":           {http.MethodGet: h.controlEnv},
+		"keys":          {http.MethodGet: h.controlKeys},
+		"end-key":       {http.MethodPost: h.controlEndKey},
 		"shutdown":      {http.MethodPost: h.controlShutdown},
 	} {
 		rt.Handle(controlPrefix+path, h.controlHandler(path, calls))
@@ -107,7 +109,7 @@ func (h *Hub) controlled(public http.Handler) http.Handler {
 		}
 		if origin := r.Header.Get("Origin"); origin != "" {
 			header.Set("Access-Control-Allow-Origin", origin)
-			header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+			header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, "+keyHeader)
 			header.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
 		}
 		if r.Method == http.MethodOptions {
@@ -173,6 +175,20 @@ func (h *Hub) knowsControl(r *http.Request) *web.Error {
 	return nil
 }
 
+// askedKey leads to the origin by which a control request came.
+type askedKey struct{}
+
+// askedAt is the origin by which a caller has reached the hub. Its host has been looked at: it is one of the hub's names.
+func (h *Hub) askedAt(r *http.Request) string {
+	if public, ok := originOf(h.cfg.PublicURL); ok && strings.EqualFold(public.Host, r.Host) {
+		return h.cfg.PublicURL
+	}
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
 func (h *Hub) isOwnHost(host string) bool {
 	name := host
 	if n, _, err := net.SplitHostPort(host); err == nil {
@@ -190,7 +206,7 @@ func (h *Hub) isOwnHost(host string) bool {
 }
 
 func loopbackName(name string) bool {
-	if name == "localhost" {
+	if name = strings.ToLower(name); name == "localhost" || belowLocalhost(name) {
 		return true
 	}
 	ip, err := netip.ParseAddr(name)
@@ -218,7 +234,7 @@ func (h *Hub) controlHandler(path string, calls map[string]controlCall) http.Han
 			web.WriteError(w, web.Errorf(http.StatusRequestEntityTooLarge, ""))
 			return
 		}
-		answer, err := call(r.Context(), body, r.URL.Query())
+		answer, err := call(context.WithValue(r.Context(), askedKey{}, h.askedAt(r)), body, r.URL.Query())
 		if err != nil {
 			web.WriteError(w, h.controlError(path, err))
 			return

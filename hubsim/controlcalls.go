@@ -1,6 +1,7 @@
 package hubsim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -14,12 +15,16 @@ import (
 	"github.com/hubshare/hubshare/sharing"
 )
 
-func (h *Hub) controlInfo(context.Context, []byte, url.Values) (any, error) {
+// controlInfo tells the hub's addresses as the caller came: by the host that they said.
+func (h *Hub) controlInfo(ctx context.Context, _ []byte, _ url.Values) (any, error) {
 	profile := "5.5"
 	if h.cfg.Profile == scopes.P60 {
 		profile = "6.0"
 	}
-	return map[string]string{"url": h.URL, "hub": h.HubURL(), "api": h.APIURL(), "admin": h.ControlURL(), "version": h.cfg.Version, "profile": profile}, nil
+	at, _ := ctx.Value(askedKey{}).(string)
+	hub := at + h.site.HubPrefix()
+	return map[string]string{"url": at + h.cfg.BaseURL, "hub": hub, "api": hub + "api", "admin": at + controlPrefix, "inner": h.inner + h.cfg.BaseURL, "key": h.key,
+		"version": h.cfg.Version, "profile": profile}, nil
 }
 
 // controlReset also puts back a clock that was moved.
@@ -106,9 +111,11 @@ type controlCookie struct {
 	SameSite string  `json:"sameSite"`
 }
 
-func (h *Hub) controlLogin(_ context.Context, body []byte, _ url.Values) (any, error) {
+// controlLogin gives the cookies for the host by which it was asked, or for the one in domain: a browser may have another name for the hub.
+func (h *Hub) controlLogin(ctx context.Context, body []byte, _ url.Values) (any, error) {
 	var who struct {
-		User string `json:"user"`
+		User   string `json:"user"`
+		Domain string `json:"domain"`
 	}
 	if err := decode(body, &who); err != nil {
 		return nil, err
@@ -120,9 +127,14 @@ func (h *Hub) controlLogin(_ context.Context, body []byte, _ url.Values) (any, e
 	if err != nil {
 		return nil, err
 	}
-	at, err := url.Parse(h.URL)
+	asked, _ := ctx.Value(askedKey{}).(string)
+	at, err := url.Parse(asked)
 	if err != nil {
 		return nil, err
+	}
+	domain := cmp.Or(strings.ToLower(who.Domain), at.Hostname())
+	if !h.isOwnHost(domain) {
+		return nil, wrongRequest("domain: %q is no name of this hub", who.Domain)
 	}
 	out := []controlCookie{}
 	for _, c := range cookies {
@@ -130,7 +142,7 @@ func (h *Hub) controlLogin(_ context.Context, body []byte, _ url.Values) (any, e
 		if !c.Expires.IsZero() {
 			expires = float64(c.Expires.Unix())
 		}
-		out = append(out, controlCookie{c.Name, c.Value, at.Hostname(), c.Path, expires, c.HttpOnly, c.Secure, "Lax"})
+		out = append(out, controlCookie{c.Name, c.Value, domain, c.Path, expires, c.HttpOnly, c.Secure, "Lax"})
 	}
 	return map[string][]controlCookie{"cookies": out}, nil
 }

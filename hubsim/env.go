@@ -20,7 +20,7 @@ func (h *Hub) serverEnv(s *server, token string) map[string]string {
 		scopes.Server(s.owner.name, s.name).Scope("access:servers").String(),
 		scopes.User(s.owner.name).Scope("access:servers").String(),
 	})
-	api := h.origin + h.site.HubPrefix() + "api"
+	api := h.inner + h.site.HubPrefix() + "api"
 	publicHub, publicServer := "", ""
 	if h.cfg.PublicURL != "" {
 		publicHub, publicServer = h.cfg.PublicURL+h.site.HubPrefix(), h.cfg.PublicURL+prefix

@@ -29,7 +29,7 @@ func (h *Hub) LoginCookies(user string) ([]*http.Cookie, error) {
 	if err != nil {
 		return nil, err
 	}
-	secure := strings.HasPrefix(h.cfg.PublicURL, "https:")
+	secure := strings.HasPrefix(h.cfg.PublicURL, "https:") || h.cfg.PublicURL == "" && h.overTLS()
 	return []*http.Cookie{
 		h.loginCookieOf(a, now, secure),
 		{Name: sessionCookie, Value: h.sources.hex("session"), Path: h.cfg.BaseURL, HttpOnly: true, Secure: secure},
@@ -50,7 +50,7 @@ func (h *Hub) Client(user string) *http.Client {
 			panic("hubsim: Client: " + err.Error())
 		}
 		for _, c := range cookies {
-			c.Secure = false // the jar would not send it to http://127.0.0.1
+			c.Secure = c.Secure && h.overTLS() // the jar would not send it to http://127.0.0.1
 		}
 		here, err := url.Parse(h.HubURL())
 		if err != nil {

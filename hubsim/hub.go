@@ -3,7 +3,6 @@ package hubsim
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,10 +37,12 @@ type Hub struct {
 	// URL is the address of the hub's base, with a slash at its end: "http://127.0.0.1:PORT/".
 	URL string
 
-	cfg          Config  // its Clock is clock
-	clock        *skewed // shows the one of the configuration
-	log          *slog.Logger
-	origin       string // http://host:port
+	cfg   Config  // its Clock is clock
+	clock *skewed // shows the one of the configuration
+	log   *slog.Logger
+	place
+	front        http.Handler // of the listeners
+	byKey        keys
 	plainBase    string // BaseURL, decoded
 	namePattern  *regexp.Regexp
 	site         web.Site
@@ -72,8 +73,7 @@ type Hub struct {
 
 	life    context.Context // ends when Close begins
 	cancel  context.CancelFunc
-	server  *http.Server
-	served  chan error
+	doors   []*door
 	tasks   sync.WaitGroup
 	resets  sync.Mutex // held while the hub is put back, and while a service is made or removed
 	mu      sync.Mutex
@@ -115,19 +115,22 @@ func Start(ctx context.Context, cfg Config) (*Hub, error) {
 		return nil, err
 	}
 	// The address first: it is what fails most, and nothing needs to be undone then.
-	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", cfg.Addr)
+	at, listeners, err := settle(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", cfg.Addr, err)
+		return nil, err
 	}
-	h, err := build(ctx, cfg, listener.Addr())
+	return open(ctx, cfg, at, listeners)
+}
+
+// open builds a hub and lets callers in by the listeners, which it owns from now on.
+func open(ctx context.Context, cfg Config, at place, listeners []net.Listener) (*Hub, error) {
+	h, err := build(ctx, cfg, at)
 	if err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, errors.Join(append([]error{err}, closeAll(listeners)...)...)
 	}
-	h.server = &http.Server{Handler: h.handler(), ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug)}
-	h.served = make(chan error, 1)
-	go func() { h.served <- h.server.Serve(listener) }()
+	for _, l := range listeners {
+		h.doors = append(h.doors, openDoor(l, h.front, h.log))
+	}
 	h.purgeNowAndThen()
 	h.poll()
 	if d := cfg.Limits.LastActivityInterval; d > 0 {
@@ -156,6 +159,7 @@ func (h *Hub) Close() error {
 	h.mu.Unlock()
 	h.faults.clear(true)
 
+	keyed := h.byKey.closeAll()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*stopTimeout)
 	defer cancel()
 	var stops sync.WaitGroup
@@ -170,9 +174,9 @@ func (h *Hub) Close() error {
 	h.sealed = true
 	h.mu.Unlock()
 	h.tasks.Wait()
-	errs := []error{h.server.Close()}
-	if err := <-h.served; !errors.Is(err, http.ErrServerClosed) {
-		errs = append(errs, err)
+	errs := []error{keyed}
+	for _, d := range h.doors {
+		errs = append(errs, d.close())
 	}
 	h.internal.CloseIdleConnections()
 	return errors.Join(append(errs, h.closeParts())...)

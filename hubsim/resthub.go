@@ -51,7 +51,7 @@ type routeData struct {
 
 // routeTable is what the proxy does at this moment, by route.
 func (h *Hub) routeTable() map[string]proxyRoute {
-	table := map[string]proxyRoute{h.plainBase: {Spec: h.plainBase, Target: h.origin, Data: routeData{Hub: true, JupyterHub: true}}}
+	table := map[string]proxyRoute{h.plainBase: {Spec: h.plainBase, Target: h.inner, Data: routeData{Hub: true, JupyterHub: true}}}
 	for _, s := range h.roster.allServers() {
 		target, at := s.reached()
 		if target == "" {

@@ -105,13 +105,16 @@ func (h *Hub) notFound(w http.ResponseWriter, r *http.Request) {
 	h.errorPage(w, r, web.Errorf(http.StatusNotFound, ""))
 }
 
-// handler is the public listener: proxy and hub behind one log.
+// handler is what listeners lead to: proxy and hub behind one log.
 func (h *Hub) handler() http.Handler {
-	public := h.logged(h.proxy)
-	if h.cfg.Control == nil {
-		return public
+	front := h.logged(h.proxy)
+	if h.cfg.Control != nil {
+		front = h.controlled(front)
 	}
-	return h.controlled(public)
+	if h.cfg.Keys > 0 {
+		front = h.keyed(front)
+	}
+	return front
 }
 
 // serveHub answers whatever is routed to no server.

@@ -38,7 +38,7 @@ func (h *Hub) serviceEnv(s *service) map[string]string {
 		"JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES": "[]", // OA-E7
 		"JUPYTERHUB_USER":                        "",
 		"JUPYTERHUB_SERVER_NAME":                 "",
-		"JUPYTERHUB_API_URL":                     h.origin + hub + "api",
+		"JUPYTERHUB_API_URL":                     h.inner + hub + "api",
 		"JUPYTERHUB_BASE_URL":                    h.cfg.BaseURL,
 		"JUPYTERHUB_PUBLIC_URL":                  "",
 		"JUPYTERHUB_PUBLIC_HUB_URL":              "",
