@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -36,11 +37,22 @@ func Inherited() map[string]string {
 	return out
 }
 
+// FreeAddress picks from these ports. They lie below those that systems hand to whoever wants any, a client that dials
+// included: a program that takes seconds to listen, as Python's do, would now and then find one of these gone, and the
+// probe of its hub would meet a stranger there.
+const firstPort, ports = 16384, 16384
+
 // FreeAddress is a "127.0.0.1:PORT" on which nobody listens (HB-105). Another
 // process may take it before the one that it is meant for.
 func FreeAddress(ctx context.Context) (string, error) {
 	var listen net.ListenConfig
-	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+	for range 100 {
+		l, err := listen.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(ports)))
+		if err == nil {
+			return l.Addr().String(), l.Close()
+		}
+	}
+	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0") // what there is, on a machine that keeps those ports
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)
 	}
