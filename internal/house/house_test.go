@@ -90,9 +90,10 @@ var rooms = []room{
 
 // testsToo is what the tests of a top-level folder may import in addition.
 var testsToo = map[string][]string{
-	"sharing": {xnet},
-	"oauth":   {xnet, xoauth2},
-	"hubsim":  {xnet, websocket},
+	"sharing":  {xnet},
+	"oauth":    {xnet, xoauth2},
+	"hubsim":   {xnet, websocket},
+	"examples": {module + "/internal/pgtest"},
 }
 
 // roomOf finds the row for a folder: the longest that it lies in.
@@ -152,6 +153,8 @@ func verdict(file, imported string) string {
 			return ""
 		case test && top != "e2e" && top != "hubsim" && (within(mine, top) || withinAny(mine, oursOf(top))):
 			return "" // a store's conformance suite, a test's host
+		case test && withinAny(imported, testsToo[top]):
+			return ""
 		default:
 			return "the code of " + r.folder + " must not import it"
 		}
