@@ -1,7 +1,11 @@
 package hubsim
 
 import (
+	"cmp"
+	"context"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/hubshare/hubshare/hubsim/pages"
@@ -37,4 +41,26 @@ func (h *Hub) admin(w http.ResponseWriter, r *http.Request, v visitor) error {
 	}
 	h.pages.Admin(w, view)
 	return nil
+}
+
+// sharedWith gives the servers that a user may enter because they are shared with them or with a group of theirs, by owner and name.
+func (h *Hub) sharedWith(ctx context.Context, userID string) ([]pages.SharedServer, error) {
+	raw, _, err := h.sharing.SharedScopes(ctx, userID)
+	if err != nil {
+		return nil, fmt.Errorf("list what is shared with a user: %w", err)
+	}
+	var out []pages.SharedServer
+	for _, s := range raw {
+		owner, name, ok := strings.Cut(s.Name, "/")
+		if s.Base != "access:servers" || s.Kind != scopes.KindServer || !ok {
+			continue
+		}
+		if rec, ok := h.roster.server(owner, name); ok {
+			out = append(out, pages.SharedServer{Owner: owner, Name: name, Ready: rec.status().Ready})
+		}
+	}
+	slices.SortFunc(out, func(a, b pages.SharedServer) int {
+		return cmp.Or(strings.Compare(a.Owner, b.Owner), strings.Compare(a.Name, b.Name))
+	})
+	return slices.Compact(out), nil
 }

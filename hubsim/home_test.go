@@ -3,6 +3,7 @@ package hubsim_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 
@@ -93,4 +94,33 @@ func TestPagesOfNamedServersRefuse(t *testing.T) {
 			require.Contains(t, c.got.text(), c.says)
 		})
 	}
+}
+
+// With extensions the home page lists what is shared with me, by way of groups too, whether it runs or not; a stock hub's says nothing.
+func TestTheHomePageListsServersSharedWithMe(t *testing.T) {
+	t.Parallel()
+	cfg := hubsim.Config{Users: []hubsim.User{{Name: "ann"}, {Name: "bob"}, {Name: `c<'&">`}}, Groups: []hubsim.Group{{Name: "lab", Users: []string{"ann"}}}, AllowNamedServers: true,
+		Servers: []hubsim.Server{{User: "bob", Name: "gpu"}},
+		Shares:  []hubsim.Share{{Owner: `c<'&">`, User: "ann"}, {Owner: "bob", Server: "gpu", Group: "lab"}, {Owner: "bob", Server: "gpu", User: "ann"}, {Owner: "ann", User: "bob"}}}
+	assert.Empty(t, known(t, hubsim.New(t, cfg), "ann").get("home").all("ul", "server-list"))
+
+	cfg.Extensions = true
+	hub := hubsim.New(t, cfg)
+	require.NoError(t, hub.StartServer(t.Context(), "bob", "gpu"))
+	list := func(user string) (out []string) {
+		for _, ul := range known(t, hub, user).get("home").all("ul", "server-list") {
+			for n := range ul.Descendants() {
+				switch {
+				case n.Data == "a":
+					out = append(out, n.FirstChild.Data+" "+attr(n, "href"))
+				case n.Data == "span":
+					out[len(out)-1] += " " + n.FirstChild.Data
+				}
+			}
+		}
+		return out
+	}
+	assert.Equal(t, []string{"bob's server gpu /user/bob/gpu/ running", `c<'&">'s server /user/c%3C%27%26%22%3E/ not running`}, list("ann"))
+	assert.Equal(t, []string{"ann's server /user/ann/ not running"}, list("bob"))
+	assert.Contains(t, known(t, hub, `c<'&">`).get("home").text(), "Nobody shares a server with you at the moment.")
 }

@@ -200,6 +200,12 @@ func (h *Hub) home(w http.ResponseWriter, r *http.Request, v visitor) error {
 		page.Servers = append(page.Servers, pages.NamedServer{Name: s.name, DisplayName: st.DisplayName, Ready: st.Ready, Active: st.Active(),
 			LastActivity: st.LastActivity})
 	}
+	if h.cfg.Extensions {
+		var err error
+		if page.Shared, err = h.sharedWith(r.Context(), v.account.ID); err != nil {
+			return err
+		}
+	}
 	h.pages.Home(w, page)
 	return nil
 }

@@ -20,8 +20,22 @@ type HomePage struct {
 	// Slugs makes a name that fits an address of what is typed, and the server
 	// without starting it; else adding leads to where it is started.
 	Slugs bool
+	// Shared are other people's servers that the visitor may enter; a JupyterHub does not tell. They are shown if the hub has Sharing.
+	Shared []SharedServer
 	// Now is the hub's time, which scripts tell times by; zero = the browser's.
 	Now time.Time
+}
+
+// SharedServer is a server of somebody else.
+type SharedServer struct {
+	Owner, Name string // Name "" = the default server
+	Ready       bool
+}
+
+// sharedRow is one with its address.
+type sharedRow struct {
+	SharedServer
+	URL string
 }
 
 // NamedServer is one row of that table.
@@ -57,14 +71,22 @@ func (p *Pages) Home(w http.ResponseWriter, page HomePage) {
 			rows[i].Label = s.Name
 		}
 	}
+	shared := make([]sharedRow, len(page.Shared))
+	for i, s := range page.Shared {
+		shared[i] = sharedRow{s, p.site.BaseURL + "user/" + web.EscapeSegment(s.Owner) + "/"}
+		if s.Name != "" {
+			shared[i].URL += web.EscapeSegment(s.Name) + "/"
+		}
+	}
 	p.write(w, http.StatusOK, "home", page.Shell, struct {
 		HomePage
 		Start, Label, StopURL, SpawnURL, ServersURL string
 		Rows                                        []serverRow
+		SharedRows                                  []sharedRow
 	}{
 		page, start, label,
 		p.hub("api", "users", user, "server"),
 		p.server("spawn", user, ""),
-		p.hub("api", "users", user, "servers"), rows,
+		p.hub("api", "users", user, "servers"), rows, shared,
 	})
 }

@@ -81,7 +81,7 @@ var sharesTemplate = template.Must(template.New("shares").Parse(`
       <div class="card-body">
         <h4>Who has access</h4>
         {{- if .Shares}}
-        <table class="table people">
+        <table class="table people stack">
           <caption class="visually-hidden">Who has access to your {{template "server" .}}</caption>
           <thead><tr>
             <th scope="col">Who</th><th scope="col">May</th><th scope="col">How</th><th scope="col">Since</th><th scope="col">Ends</th>
@@ -133,7 +133,7 @@ var sharesTemplate = template.Must(template.New("shares").Parse(`
         {{- end}}
         <h4>Links</h4>
         {{- if .Links}}
-        <table class="table links">
+        <table class="table links stack">
           <caption class="visually-hidden">Links to your {{template "server" .}}</caption>
           <thead><tr>
             <th scope="col">Link</th><th scope="col">Gives</th><th scope="col">For</th><th scope="col">Made</th><th scope="col">Works until</th><th scope="col">Used</th>
@@ -264,7 +264,7 @@ var sharesTemplate = template.Must(template.New("shares").Parse(`
     {{- else if not .Received}}
     <p class="none">Nothing{{if not .ReceivedPart.Whole}} in this part of the list{{end}}.</p>
     {{- else}}
-    <table class="table">
+    <table class="table stack">
       <caption class="visually-hidden">What is shared with you</caption>
       <thead><tr>
         <th scope="col">Server</th><th scope="col">Owner</th><th scope="col">You may</th><th scope="col">How</th><th scope="col">Since</th><th scope="col">Ends</th>
