@@ -210,7 +210,11 @@ func (t *tree) object(known []string, get func(key string, v *tree)) {
 	}
 	for _, key := range t.keys {
 		if !slices.Contains(known, key) {
-			t.fields[key].wrongf("unknown key; known are %s", strings.Join(known, ", "))
+			near := ""
+			if k := nearest(key, known); k != "" {
+				near = "; did you mean " + k + "?"
+			}
+			t.fields[key].wrongf("unknown key; known are %s%s", strings.Join(known, ", "), near)
 			return
 		}
 		get(key, t.fields[key])

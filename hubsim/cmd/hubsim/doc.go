@@ -3,6 +3,7 @@
 //	hubsim [flags]                          run a hub until interrupted
 //	hubsim env --user U | --service NAME    what a server or service finds in its environment, to run one by hand
 //	hubsim health                           ask a hub whether it is there
+//	hubsim help                             print this
 //
 // When the hub listens it writes one line to standard output, and nothing else ever:
 //
@@ -10,6 +11,17 @@
 //
 // The log goes to standard error; in a refusal it says which scope was missing and what the caller had instead. An interrupt or SIGTERM ends the hub with all
 // that it started, with exit code 0. Exit code 2 is a wrong flag or configuration, 1 all else that went wrong, each with one line that says what.
+//
+// With --preset NAME it is in a ready situation, such as revoked-mid-session; --list-presets has them. --human logs for people, --open shows the page for
+// people at /_hubsim/ in a browser. --tls self-signed makes an authority: the ready line has the file of its certificate under "ca".
+//
+// # Many hubs
+//
+// A parallel suite shares one program. A request that names a key is for a hub of that key, made by the first such request as the program was configured: with
+// a clock, users, cookies and servers of its own. A key has letters, digits and inner hyphens. It is named by the header X-Hubsim-Key, or by coming to
+// KEY.localhost: browsers know that this is the same machine, other programs may not, and use the header, or what info calls "inner". Cookies are the host's by
+// which they were asked: POST login {"user": U, "domain": "KEY.localhost"} gives a browser's to who asks by header. With db, each key has a file beside it. There are
+// up to keys of them; shutdown ends one when it is asked of it.
 //
 // # Configuration
 //
@@ -32,6 +44,7 @@
 //	  "auth": {"password": "secret-of-all", "allowed_users": ["ann", "bob"]},
 //	  "allow_named_servers": false, "extensions": false, "keep_connections": false, "upstream_quirks": false,
 //	  "faults": [{"path": "/hub/api/shares/*", "status": 503, "times": 1}],
+//	  "tls": "self-signed", "keys": 64, "seed": 7, "strict": false,  // tls: or {"cert": FILE, "key": FILE}
 //	  "db": "hub.db", "clock": "2026-01-02T03:04:05Z", "record": 1000, "admin_token": "secret-of-tests"
 //	}
 //
@@ -60,5 +73,6 @@
 //	                                            what makes requests fail: method, path, user, actor (browser, token, server, service), nth, times,
 //	                                            probability; delay, hang, status with headers and body, headers alone, cut
 //	POST release-fault, remove-fault {"id": 1}
-//	POST shutdown                               ends the program
+//	GET  keys, POST end-key {"key": K}          the hubs that have been made by key
+//	POST shutdown                               ends the program, or the one hub with a key that it is asked of
 package main

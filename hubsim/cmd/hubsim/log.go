@@ -81,6 +81,9 @@ func (h *human) request(line *strings.Builder, r slog.Record) {
 	if ms := of["ms"]; ms.Kind() == slog.KindFloat64 {
 		line.WriteString("  " + h.paint(faint, fmt.Sprintf("%.1f ms", ms.Float64())))
 	}
+	for _, a := range h.attrs {
+		line.WriteString("  " + h.paint(faint, a.Key+"=") + printable(a.Value.String()))
+	}
 	line.WriteByte('\n')
 	if fault, ok := of["fault"]; ok {
 		line.WriteString("             " + h.paint(magenta, "fault: "+printable(fault.String())) + "\n")

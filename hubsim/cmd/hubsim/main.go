@@ -61,6 +61,8 @@ func (w world) run(ctx context.Context) int {
 			command, w.args = world.printEnv, w.args[1:]
 		case "health":
 			command, w.args = world.health, w.args[1:]
+		case "help":
+			command, w.args = world.help, w.args[1:]
 		}
 	}
 	err := command(w, ctx)
@@ -94,10 +96,14 @@ func (w world) serve(ctx context.Context) (err error) {
 		_, err := fmt.Fprintln(w.stdout, buildInfo())
 		return err
 	}
+	if o.presets {
+		return listPresets(w.stdout)
+	}
 	cfg, err := w.configuration(o)
 	if err != nil {
 		return err
 	}
+	w.terminal = w.terminal || o.human
 	if cfg.Logger, err = w.logger(o.log); err != nil {
 		return err
 	}
@@ -112,15 +118,42 @@ func (w world) serve(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, hub.Close()) }()
-	if err := ready(w.stdout, hub); err != nil {
+	ca, forget, err := authority(hub)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, forget()) }()
+	if err := ready(w.stdout, hub, ca); err != nil {
 		return fmt.Errorf("say that the hub is ready: %w", err)
+	}
+	if o.open {
+		if err := openBrowser(hub.ControlURL()); err != nil {
+			cfg.Logger.Warn("no browser opened", "url", hub.ControlURL(), "error", err)
+		}
 	}
 	<-ctx.Done()
 	return nil
 }
 
+// authority puts the certificate by which clients trust the hub into a file that lasts as long as it (HB-201); "" if there is none.
+func authority(hub *hubsim.Hub) (name string, forget func() error, err error) {
+	forget = func() error { return nil }
+	if hub.CA() == nil {
+		return "", forget, nil
+	}
+	f, err := os.CreateTemp("", "hubsim-ca-*.pem")
+	if err != nil {
+		return "", forget, fmt.Errorf("write the authority's certificate: %w", err)
+	}
+	_, err = f.Write(hub.CA())
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", forget, errors.Join(fmt.Errorf("write the authority's certificate: %w", err), os.Remove(f.Name()))
+	}
+	return f.Name(), func() error { return os.Remove(f.Name()) }, nil
+}
+
 // ready writes the one line by which whoever started the program learns where the hub is (HB-177).
-func ready(out io.Writer, hub *hubsim.Hub) error {
+func ready(out io.Writer, hub *hubsim.Hub, ca string) error {
 	line, err := json.Marshal(struct {
 		Event string `json:"event"`
 		URL   string `json:"url"`
@@ -128,7 +161,8 @@ func ready(out io.Writer, hub *hubsim.Hub) error {
 		API   string `json:"api"`
 		Admin string `json:"admin"`
 		PID   int    `json:"pid"`
-	}{"ready", hub.URL, hub.HubURL(), hub.APIURL(), hub.ControlURL(), os.Getpid()})
+		CA    string `json:"ca,omitempty"` // the file with the certificate to trust
+	}{"ready", hub.URL, hub.HubURL(), hub.APIURL(), hub.ControlURL(), os.Getpid(), ca})
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,10 @@ import (
 // options are the flags of a hub. Those that were not set, nor by their variable, leave what the file says.
 type options struct {
 	config, configJSON string
+	preset             string
 	log                string
-	version            bool
+	human, open        bool
+	version, presets   bool
 	settings           []setting
 }
 
@@ -35,9 +37,11 @@ type setting struct {
 type settingKind int
 
 const (
-	textSetting settingKind = iota
-	numberSetting
+	textSetting   settingKind = iota
+	numberSetting             // up to 65535
+	seedSetting               // up to 2⁶³-1
 	flagSetting
+	tlsSetting
 )
 
 func (s *setting) String() string   { return s.value }
@@ -51,6 +55,16 @@ func (s *setting) Set(value string) error {
 			return errors.New("must be a number from 0 to 65535")
 		}
 		value = strconv.FormatUint(n, 10)
+	case seedSetting:
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || n < 0 {
+			return errors.New("must be a whole number that is not negative")
+		}
+		value = strconv.FormatInt(n, 10)
+	case tlsSetting:
+		if cert, key, ok := strings.Cut(value, ","); value != "self-signed" && (!ok || cert == "" || key == "") {
+			return errors.New("must be self-signed, or the files of a certificate and of its key with a comma between")
+		}
 	case flagSetting:
 		if _, err := strconv.ParseBool(value); err != nil {
 			return errors.New("must be true or false")
@@ -70,9 +84,28 @@ func settings() []setting {
 		{name: "db", key: "db", help: "SQLite `FILE` that keeps everything; without it all is forgotten at the end"},
 		{name: "clock", key: "clock", help: "`INSTANT` at which the hub's clock stands until it is moved; without it it runs"},
 		{name: "admin-token", key: "admin_token", help: "`TOKEN` that the control endpoints ask for; better in HUBSIM_ADMIN_TOKEN, which others on this machine do not see"},
+		{name: "tls", key: "tls", kind: tlsSetting, help: "speak https: `CERT`,KEY are two files; self-signed makes an authority, whose certificate the ready line names"},
+		{name: "keys", key: "keys", kind: numberSetting, help: "how many more hubs, `NUMBER`, may be made by naming a key: header X-Hubsim-Key, or host KEY.localhost; 64 unless told otherwise"},
+		{name: "seed", key: "seed", kind: seedSetting, help: "`NUMBER` from which every secret follows; without it they are random"},
+		{name: "strict", key: "strict", kind: flagSetting, help: "find fault with callers that a real hub might not bear"},
+		{name: "upstream-quirks", key: "upstream_quirks", kind: flagSetting, help: "answer as a stock hub where this one answers better"},
 		{name: "extensions", key: "extensions", kind: flagSetting, help: "switch on what a JupyterHub does not have"},
 	}
 }
+
+// usage stands above the list of flags.
+const usage = `hubsim runs a simulated JupyterHub for tests.
+
+  hubsim [flags]                          until it is interrupted
+  hubsim env --user U | --service NAME    what a server or service finds in its environment
+  hubsim health                           whether a hub is there
+  hubsim help                             the whole of the documentation
+
+Without flags: http://127.0.0.1:8000/, with users sharer and shared-with, who may share their servers; any password logs in.
+One line on standard output says that it is ready, and where. A test controls the hub below /_hubsim/, where people find a page.
+Each flag has a variable: --base-url is HUBSIM_BASE_URL. "hubsim help" tells of files and control requests.
+
+Flags:`
 
 func variable(name string) string {
 	return "HUBSIM_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
@@ -82,20 +115,44 @@ func (w world) options() (o options, err error) {
 	o.settings = settings()
 	f := w.flags("hubsim")
 	f.StringVar(&o.config, "config", "", "`FILE` with the configuration, in JSON; - is standard input")
+	f.StringVar(&o.preset, "preset", "", "`NAME` of a ready situation, in place of a configuration; --list-presets has them")
+	f.BoolVar(&o.presets, "list-presets", false, "list the ready situations, and end")
+	f.BoolVar(&o.human, "human", false, "log for people, in colours unless NO_COLOR is set: the same as --log human, also where there is no terminal")
+	f.BoolVar(&o.open, "open", false, "open the page for people, /_hubsim/, in a browser")
 	f.StringVar(&o.log, "log", "auto", "`FORM` of the log: human, text, json, none; auto is human on a terminal, else text")
 	f.BoolVar(&o.version, "version", false, "say which version this is, and end")
 	for i := range o.settings {
 		f.Var(&o.settings[i], o.settings[i].name, o.settings[i].help)
 	}
-	if err := w.parse(f, "Run a simulated hub.  See also: hubsim env --help, hubsim health --help"); err != nil {
+	if err := w.parse(f, usage); err != nil {
 		return o, err
 	}
-	if o.config == "" {
+	if o.preset == "" && o.config == "" {
+		o.preset, _ = w.env("HUBSIM_PRESET")
+	}
+	if o.config == "" && o.preset == "" {
 		if text, ok := w.env("HUBSIM_CONFIG_JSON"); ok {
 			o.configJSON = text
 		} else if file, ok := w.env("HUBSIM_CONFIG"); ok {
 			o.config = file
 		}
+	}
+	if o.config != "" && o.preset != "" {
+		return o, wrongUsage("--preset: is a configuration of its own, so not with --config")
+	}
+	for name, to := range map[string]*bool{"human": &o.human, "open": &o.open} {
+		text, ok := w.env(variable(name))
+		if !ok {
+			continue
+		}
+		yes, err := strconv.ParseBool(text)
+		if err != nil {
+			return o, wrongUsage("%s: must be true or false", variable(name))
+		}
+		*to = *to || yes
+	}
+	if o.human {
+		o.log = "human"
 	}
 	if text, ok := w.env("HUBSIM_LOG"); ok && o.log == "auto" {
 		o.log = text
@@ -164,6 +221,9 @@ func (w world) configuration(o options) (hubsim.Config, error) {
 
 func (w world) configText(o options) (text []byte, source string, err error) {
 	switch {
+	case o.preset != "":
+		p, err := presetNamed(o.preset)
+		return []byte(p.text), "--preset " + o.preset, err
 	case o.configJSON != "":
 		return []byte(o.configJSON), "HUBSIM_CONFIG_JSON", nil
 	case o.config == "":
@@ -197,8 +257,12 @@ func readFile(name string) ([]byte, error) {
 func override(cfg *hubsim.Config, s setting) error {
 	var value any = s.value
 	switch s.kind {
-	case numberSetting:
+	case numberSetting, seedSetting:
 		value = json.Number(s.value)
+	case tlsSetting:
+		if cert, key, ok := strings.Cut(s.value, ","); ok {
+			value = map[string]string{"cert": cert, "key": key}
+		}
 	case flagSetting:
 		value, _ = strconv.ParseBool(s.value) // Set has looked
 	}
@@ -239,6 +303,16 @@ func override(cfg *hubsim.Config, s setting) error {
 		cfg.Clock = one.Clock
 	case "admin_token":
 		cfg.Control.Token = one.Control.Token
+	case "tls":
+		cfg.TLS = one.TLS
+	case "keys":
+		cfg.Keys = one.Keys
+	case "seed":
+		cfg.Seed = one.Seed
+	case "strict":
+		cfg.Strict = one.Strict
+	case "upstream_quirks":
+		cfg.UpstreamQuirks = one.UpstreamQuirks
 	case "extensions":
 		cfg.Extensions = one.Extensions
 	}

@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -51,6 +54,7 @@ func variables(env map[string]string) func(string) (string, bool) {
 type readyLine struct {
 	Event, URL, Hub, API, Admin string
 	PID                         int
+	CA                          string
 }
 
 // running is a program under test.
@@ -198,6 +202,66 @@ func TestAConfigurationIsFollowed(t *testing.T) {
 	assert.Equal(t, []string{"grader"}, state.Services)
 }
 
+// HB-201: over TLS the ready line names the certificate to trust, which goes with the program.
+func TestTheReadyLineNamesTheAuthority(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil, "--tls", "self-signed")
+	require.True(t, strings.HasPrefix(r.URL, "https://127.0.0.1:"), r.URL)
+	pem, err := os.ReadFile(r.CA)
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(pem))
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	res, err := client.Get(r.API + "/")
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	code, _ := r.end()
+	require.Equal(t, exitOK, code)
+	require.NoFileExists(t, r.CA)
+}
+
+// HB-169: with a seed, two runs have the same secrets.
+func TestASeedMakesTheSameSecrets(t *testing.T) {
+	t.Parallel()
+	token := func() (secret string) {
+		var made struct{ Token string }
+		r := start(t, nil, "--seed", "7")
+		require.Equal(t, 200, r.ask(t, "POST", r.Admin+"tokens", `{"user": "sharer"}`, &made))
+		return made.Token
+	}
+	require.Equal(t, token(), token())
+}
+
+// HB-176, HB-180: help is the documentation, and --help the flags.
+func TestHelpIsTheDocumentation(t *testing.T) {
+	t.Parallel()
+	for args, says := range map[string]string{"help": "POST shutdown", "--help": "--list-presets has them", "--version": runtime.Version()} {
+		var out, log bytes.Buffer
+		w := world{args: []string{args}, env: variables(nil), stdout: &out, stderr: &log}
+		require.Equal(t, exitOK, w.run(t.Context()))
+		require.Contains(t, out.String(), says)
+		require.NotContains(t, out.String(), "package main")
+		require.Empty(t, log.String())
+	}
+}
+
+// A parallel suite shares one program: each worker names its own hub.
+func TestOneProgramHasManyHubs(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil, "--keys", "2")
+	for i, key := range []string{"w1", "w2", "w3"} {
+		req, err := http.NewRequestWithContext(t.Context(), "POST", r.Admin+"users", strings.NewReader(`{"name": "only-in-`+key+`"}`))
+		require.NoError(t, err)
+		req.Header.Set("X-Hubsim-Key", key)
+		req.Header.Set("Content-Type", "application/json")
+		res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, []int{200, 200, 429}[i], res.StatusCode)
+	}
+	require.NotContains(t, r.stateOf(t), "only-in")
+}
+
 // HB-176: a flag wins over its variable, that over the file.
 func TestFlagsWinOverVariablesOverTheFile(t *testing.T) {
 	t.Parallel()
@@ -245,6 +309,14 @@ func TestMistakesAreOneLine(t *testing.T) {
 		"an address of another machine": {args: []string{"--host", "203.0.113.1", "--port", "0"}, code: exitFailed, says: "203.0.113.1"},
 		"a token too short":             {args: []string{"--admin-token", "short", "--port", "0"}, code: exitUsage, says: "admin_token: must have 8"},
 		"a database that is a folder":   {args: []string{"--db", dir, "--port", "0"}, code: exitUsage, says: "db: "},
+		"a preset that is none":         {args: []string{"--preset", "wolk"}, code: exitUsage, says: `"wolk" must be one of walk, shared`},
+		"a preset and a file":           {args: []string{"--preset", "walk", "--config", "-"}, code: exitUsage, says: "--preset"},
+		"half a certificate":            {args: []string{"--tls", "cert.pem"}, code: exitUsage, says: "-tls: must be self-signed"},
+		"a certificate not there":       {args: []string{"--tls", "none.pem,none.key", "--port", "0"}, code: exitUsage, says: "tls: open none.pem"},
+		"more keys than there may be":   {args: []string{"--keys", "60000"}, code: exitUsage, says: "--keys"},
+		"a seed below zero":             {args: []string{"--seed", "-1"}, code: exitUsage, says: "-seed"},
+		"people's log, perhaps":         {env: map[string]string{"HUBSIM_HUMAN": "perhaps"}, code: exitUsage, says: "HUBSIM_HUMAN"},
+		"help with an argument":         {args: []string{"help", "me"}, code: exitUsage, says: `"me"`},
 		"env without a name":            {args: []string{"env"}, code: exitUsage, says: "--service or --user"},
 		"env of nowhere":                {args: []string{"env", "--user", "a", "--url", "nowhere"}, code: exitUsage, says: "no address"},
 		"health of nobody":              {args: []string{"health", "--url", "http://127.0.0.1:1/"}, code: exitFailed, says: "connection refused"},
@@ -282,6 +354,11 @@ func TestBadConfigurationsNameThePlace(t *testing.T) {
 		"a comment that stays open":          {"{}\n/* ", "line 2: a comment"},
 		"too deep":                           {`{"services": ` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "nests too deep"},
 		"an unknown key":                     {"{\n\"usres\": []}", "usres (line 2): unknown key; known are host, port"},
+		"a key in another word":              {`{"servres": []}`, "servers, shares, share_codes; did you mean servers?"},
+		"a key of nothing like it":           {`{"zzzzzzzz": 1}`, "share_codes\n"},
+		"https by a certificate alone":       {`{"tls": {"cert": "a"}}`, "tls (line 1): needs cert and key"},
+		"https in another word":              {`{"tls": "on"}`, "tls (line 1): must be one of self-signed"},
+		"too many keys":                      {`{"keys": 100000}`, "keys (line 1): must be a whole number from 0 to 10000"},
 		"an unknown key of a user":           {`{"users": [{"name": "a"}, {"nickname": "b"}]}`, "users[1].nickname (line 1): unknown key; known are name"},
 		"an unknown key of a token":          {`{"users": [{"name": "a", "tokens": [{"scope": []}]}]}`, "users[0].tokens[0].scope"},
 		"an unknown key of singleuser":       {`{"singleuser": {"cmd": []}}`, "singleuser.cmd"},
