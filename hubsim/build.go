@@ -2,6 +2,7 @@ package hubsim
 
 import (
 	"context"
+	cryptorand "crypto/rand"
 	"errors"
 	"io"
 	"net"
@@ -44,6 +45,8 @@ func build(ctx context.Context, cfg Config, at place) (_ *Hub, err error) {
 		return nil, wrongField("Auth.UsernamePattern", err)
 	}
 	h.live = newLive(h)
+	h.internalWord = cryptorand.Text()
+	h.asServer = &http.Client{Transport: &marking{h.internal.Transport, h.internalWord}, CheckRedirect: h.internal.CheckRedirect}
 	h.sources.seed = cfg.Seed
 	h.sources.restart()
 	h.requests.limit = recordLimit(cfg.Record)
@@ -269,7 +272,7 @@ func (h *Hub) clearStopped(ctx context.Context) error {
 // standIn is the stand-in server behind an in-process start.
 func (h *Hub) standIn(spec spawner.Spec) (http.Handler, io.Closer, error) {
 	s, err := singleuser.New(singleuser.Config{Env: spec.Env, Version: h.cfg.Version, Now: h.cfg.Clock.Now, AfterFunc: h.cfg.Clock.AfterFunc, Logger: h.log,
-		HTTPClient: h.internal, Rand: bySize{&h.sources, "server"}, CacheMaxAge: h.cfg.SingleUser.CacheMaxAge, Modules: h.cfg.SingleUser.Modules, ModuleFiles: h.cfg.SingleUser.ModuleFiles})
+		HTTPClient: h.asServer, Rand: bySize{&h.sources, "server"}, CacheMaxAge: h.cfg.SingleUser.CacheMaxAge, Modules: h.cfg.SingleUser.Modules, ModuleFiles: h.cfg.SingleUser.ModuleFiles})
 	if err != nil {
 		return nil, nil, err
 	}

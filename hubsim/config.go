@@ -95,6 +95,10 @@ type Config struct {
 	Faults []Fault
 	// Record is how many of the last requests are remembered for [Hub.Requests]; 0 = 1000, negative = none.
 	Record int
+	// RecordBody is how many bytes of a request's body are kept in the record, of JSON and of forms; 0 = 4096, negative = none.
+	RecordBody int
+	// RecordSecrets has the record, not the log, show secrets: tokens, codes and what bodies and addresses have of them (HB-173).
+	RecordSecrets bool
 	// Control opens the control endpoints below /_hubsim/ (HB-179); nil = there are none.
 	Control *Control
 }

@@ -16,7 +16,8 @@ import (
 var (
 	seedKeys   = []string{"users", "groups", "roles", "servers", "shares", "share_codes"}
 	configKeys = append(append([]string{"host", "port", "base_url", "public_url", "profile", "version", "docs2", "auth", "allow_named_servers", "singleuser",
-		"services", "extensions", "keep_connections", "upstream_quirks", "db", "tls", "keys", "clock", "record", "faults", "admin_token", "seed", "strict"}, limitKeys()...), seedKeys...)
+		"services", "extensions", "keep_connections", "upstream_quirks", "db", "tls", "keys", "clock", "record", "record_body", "record_secrets", "faults",
+		"admin_token", "seed", "strict"}, limitKeys()...), seedKeys...)
 )
 
 // ParseConfig reads a configuration from JSON, in which // and /* */ are comments (HB-176, HB-178). Unknown keys are errors. Durations are seconds or
@@ -94,6 +95,10 @@ func readConfig(t *tree) (c Config) {
 			c.Control = &Control{Token: oauth.Secret(v.text())}
 		case "seed":
 			c.Seed = uint64(v.number(0, math.MaxInt64)) //nolint:gosec // it is not negative
+		case "record_body":
+			c.RecordBody = int(v.number(-1, 1<<20))
+		case "record_secrets":
+			c.RecordSecrets = v.flag()
 		case "strict":
 			c.Strict = v.flag()
 		default:

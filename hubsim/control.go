@@ -76,6 +76,8 @@ func (h *Hub) buildControl() {
 		"expire-login":  {http.MethodPost: h.controlExpireLogin},
 		"revoke-share":  {http.MethodPost: h.controlRevokeShare},
 		"requests":      {http.MethodGet: h.controlRequests, http.MethodDelete: h.controlForget},
+		"watch":         {http.MethodGet: h.controlWatch},
+		"findings":      {http.MethodGet: h.controlFindings, http.MethodDelete: h.controlForgetFindings},
 		"faults":        {http.MethodGet: h.controlFaults, http.MethodPost: h.controlFault},
 		"scenarios":     {http.MethodGet: h.controlScenarios},
 		"remove-fault":  {http.MethodPost: h.controlFaultByID(h.RemoveFault)},
@@ -241,6 +243,13 @@ func (h *Hub) controlHandler(path string, calls map[string]controlCall) http.Han
 		}
 		if method != http.MethodGet {
 			h.log.Info("control request", "endpoint", path, "method", method)
+		}
+		if s, ok := answer.(streaming); ok {
+			w.Header().Set("Content-Type", s.kind)
+			if err := s.write(r.Context(), w); err != nil {
+				h.log.Debug("control stream ended", "endpoint", path, "error", err)
+			}
+			return
 		}
 		last, ends := answer.(afterwards)
 		if ends {

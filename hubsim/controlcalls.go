@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -255,39 +253,6 @@ func (h *Hub) controlRevokeShare(ctx context.Context, body []byte, _ url.Values)
 		return nil, wrongRequest("needs a user or a group, and not both")
 	}
 	return done, h.RevokeShare(ctx, share)
-}
-
-// controlRequests filters by method, path (exactly), actor, status, and what comes after an id.
-func (h *Hub) controlRequests(_ context.Context, _ []byte, query url.Values) (any, error) {
-	known := []string{"method", "path", "actor", "status", "after"}
-	for _, key := range slices.Sorted(maps.Keys(query)) {
-		if !slices.Contains(known, key) {
-			return nil, wrongRequest("%s: unknown filter; known are %s", key, strings.Join(known, ", "))
-		}
-	}
-	number := func(key string) (int64, error) {
-		text := query.Get(key)
-		if text == "" {
-			return 0, nil
-		}
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return 0, wrongRequest("%s must be a number", key)
-		}
-		return n, nil
-	}
-	status, err := number("status")
-	if err != nil {
-		return nil, err
-	}
-	after, err := number("after")
-	if err != nil {
-		return nil, err
-	}
-	same := func(key, is string) bool { return !query.Has(key) || query.Get(key) == is }
-	return map[string][]Request{"requests": h.Requests(func(r Request) bool {
-		return r.ID > after && (status == 0 || r.Status == int(status)) && same("method", r.Method) && same("path", r.Path) && same("actor", r.Actor)
-	})}, nil
 }
 
 func (h *Hub) controlFault(_ context.Context, body []byte, _ url.Values) (any, error) {

@@ -13,3 +13,6 @@ func Witness(f func(v apidoc.Variant, hub http.Handler) http.Handler) {
 
 // Routes lists the patterns of all paths that a hub has.
 func (h *Hub) Routes() []string { return h.routes.Patterns() }
+
+// Handler is what the hub's listener serves, for benchmarks that leave the network out.
+func (h *Hub) Handler() http.Handler { return h.handler() }

@@ -259,14 +259,16 @@ func (q *faults) drop(i int) (end func()) {
 	return f.end
 }
 
-// clear takes all out of force, and lets go on what hangs in them; with last, for good.
+// clear takes all out of force, and lets go on what hangs in them; with last, for good. Then requests go on hanging: the end of the hub cuts them off.
 func (q *faults) clear(last bool) {
 	q.mu.Lock()
 	list := q.list
 	q.list, q.last, q.ended = nil, 0, q.ended || last
 	q.some.Store(false)
 	for _, f := range list {
-		close(f.released)
+		if !last || f.line != nil && f.line.stop != nil {
+			close(f.released)
+		}
 	}
 	q.mu.Unlock()
 	for _, f := range list {
@@ -393,6 +395,7 @@ func (h *Hub) faulty(w http.ResponseWriter, r *http.Request, e *entry, next http
 		if err := f.line.act(context.WithoutCancel(r.Context()), h, f.Scenario); err != nil {
 			h.log.Warn("a fault could not do what it was to do", "fault", f.ID, "scenario", f.Scenario.Name, "error", err)
 		}
+		e.loginKnown = false // it may have been that
 		next.ServeHTTP(w, r)
 		return
 	case f.line != nil:

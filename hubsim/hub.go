@@ -70,6 +70,8 @@ type Hub struct {
 	activities   activities
 	control      *web.Router
 	internal     *http.Client // to the hub's own servers
+	asServer     *http.Client // of those, to the hub
+	internalWord string       // by which they are known
 
 	life    context.Context // ends when Close begins
 	cancel  context.CancelFunc
@@ -81,8 +83,8 @@ type Hub struct {
 	sealed  bool // no task begins any more
 }
 
-// New starts a hub for a test: it ends with the test, and whatever goes wrong fails it. If the test fails, the hub's log of warnings
-// is in the test's output.
+// New starts a hub for a test: it ends with the test, and whatever goes wrong fails it. If the test fails, its output has the last lines of the hub's log (unless the
+// Config has a Logger of its own), the last requests, what servers of a process of their own have said, and what the hub has (HB-174).
 func New(tb TB, cfg Config) *Hub {
 	tb.Helper()
 	var lines *tail
@@ -96,12 +98,16 @@ func New(tb TB, cfg Config) *Hub {
 		return nil
 	}
 	tb.Cleanup(func() {
-		err := h.Close()
-		if lines != nil && tb.Failed() {
-			tb.Logf("hubsim: the last lines of the hub's log:\n%s", lines)
+		tb.Helper()
+		strict := h.strictly()
+		if tb.Failed() || strict != "" {
+			tb.Logf("hubsim: %s", h.dump(lines))
 		}
-		if err != nil {
+		if err := h.Close(); err != nil {
 			tb.Fatalf("hubsim: close: %v", err)
+		}
+		if strict != "" {
+			tb.Fatalf("hubsim: strict:%s", strict)
 		}
 	})
 	return h

@@ -15,22 +15,31 @@ import (
 	"github.com/hubshare/hubshare/scopes"
 )
 
-// Request is one request that reached the hub or its proxy, and what became of it (HB-173). It holds no secret.
+// Request is one request that reached the hub or its proxy, and what became of it (HB-173). It holds no secret, unless [Config.RecordSecrets] asks for them.
 type Request struct {
-	ID           int64     `json:"id"` // from 1, in the order of their ends
-	Time         time.Time `json:"time"`
-	Method       string    `json:"method"`
-	Path         string    `json:"path"`       // as sent
-	URL          string    `json:"url"`        // path and query, secrets removed
-	Target       string    `json:"target"`     // "hub", or the prefix of the server or service that it was forwarded to
-	ActorKind    string    `json:"actor_kind"` // "user", "service", or "" = nobody known
-	Actor        string    `json:"actor"`
-	Credential   string    `json:"credential"` // "token", "cookie", "session" (of a visitor of a server), or ""
-	TokenID      string    `json:"token_id,omitempty"`
-	Status       int       `json:"status"`
-	Milliseconds float64   `json:"ms"`
-	Fault        int64     `json:"fault,omitempty"`    // id of the fault that it met
-	Scenario     string    `json:"scenario,omitempty"` // and its name, if it has one
+	ID         int64     `json:"id"` // from 1, in the order of their ends
+	Time       time.Time `json:"time"`
+	Method     string    `json:"method"`
+	Path       string    `json:"path"`              // as sent
+	Query      string    `json:"query,omitempty"`   // secrets removed
+	URL        string    `json:"url"`               // path and query, secrets removed
+	Target     string    `json:"target"`            // "hub", or the prefix of the server or service that it was forwarded to
+	Handler    string    `json:"handler,omitempty"` // the hub's own path that took it, "/hub/api/users/{user}"
+	ActorKind  string    `json:"actor_kind"`        // "user", "service", or "" = nobody known
+	Actor      string    `json:"actor"`
+	By         string    `json:"by,omitempty"` // ActorBrowser, ActorToken, ActorServer, ActorService, or "" = nobody known
+	Credential string    `json:"credential"`   // "token", "cookie", "session" (of a visitor of a server), or ""
+	TokenID    string    `json:"token_id,omitempty"`
+	// Internal: one of the hub's own stand-in servers asked, not the code under test.
+	Internal     bool    `json:"internal,omitempty"`
+	Status       int     `json:"status"` // 0 = the client was cut off or left before there was an answer
+	Milliseconds float64 `json:"ms"`
+	Fault        int64   `json:"fault,omitempty"`    // id of the fault that it met
+	Scenario     string  `json:"scenario,omitempty"` // and its name, if it has one
+	// Body is the beginning of what a client sent in JSON or as a form; with secrets removed, those that are cut off are hidden whole.
+	Body string `json:"body,omitempty"`
+	// Secret is the token that came with it, if [Config.RecordSecrets] says so.
+	Secret string `json:"secret,omitempty"`
 	// Message is what the hub said to the client in a refusal, Why the whole reason: which scopes it took, which ones were there.
 	Message string `json:"message,omitempty"`
 	Why     string `json:"why,omitempty"`
@@ -52,9 +61,9 @@ func (h *Hub) Requests(match func(Request) bool) []Request {
 	h.requests.mu.Lock()
 	defer h.requests.mu.Unlock()
 	out := []Request{}
-	for _, r := range h.requests.list[max(0, len(h.requests.list)-h.requests.limit):] {
-		if match == nil || match(r) {
-			out = append(out, r)
+	for _, r := range h.requests.kept() {
+		if match == nil || match(r.Request) {
+			out = append(out, r.Request)
 		}
 	}
 	return out
@@ -87,11 +96,19 @@ func (h *Hub) WaitRequest(ctx context.Context, match func(Request) bool) (Reques
 type requests struct {
 	limit int
 
-	mu      sync.Mutex
-	list    []Request
-	last    int64
-	changed chan struct{}
-	revoked []revocation
+	mu       sync.Mutex
+	list     []recorded
+	last     int64
+	changed  chan struct{}
+	watchers map[*watcher]struct{}
+	revoked  []revocation
+	findings []Finding
+}
+
+// recorded is a request with what nobody gets to read: what was asked for and by which token, secrets and all. Only [Hub.AssertNoLeak] compares them.
+type recorded struct {
+	Request
+	asked, token string
 }
 
 func recordLimit(configured int) int {
@@ -104,6 +121,9 @@ func recordLimit(configured int) int {
 	return configured
 }
 
+// kept are those that are remembered. The caller holds the lock.
+func (q *requests) kept() []recorded { return q.list[max(0, len(q.list)-q.limit):] }
+
 // next closes when another request comes.
 func (q *requests) next() <-chan struct{} {
 	q.mu.Lock()
@@ -114,16 +134,21 @@ func (q *requests) next() <-chan struct{} {
 	return q.changed
 }
 
-func (q *requests) add(r Request) int64 {
+func (q *requests) add(r recorded) int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.last++
 	r.ID = q.last
+	for w := range q.watchers {
+		w.tell(r.Request)
+	}
 	if q.limit == 0 {
 		return r.ID
 	}
 	if len(q.list) >= 2*q.limit {
-		q.list = append(q.list[:0], q.list[len(q.list)-q.limit+1:]...) // not at every request
+		n := copy(q.list, q.list[len(q.list)-q.limit+1:]) // not at every request
+		clear(q.list[n:])
+		q.list = q.list[:n]
 	}
 	q.list = append(q.list, r)
 	if q.changed != nil {
@@ -135,13 +160,18 @@ func (q *requests) add(r Request) int64 {
 
 // entry is a request under way. It belongs to the goroutine that serves it.
 type entry struct {
-	Request
+	recorded
 	visitor visitor
 	hub     bool
-	missing []string
-	version string // that the hub is to say it is of; "" = its own
-	// internal: a stand-in server of the hub's own asks.
-	internal bool
+	// login is whom the login cookie names, once somebody has looked: they look again and again.
+	login      account
+	loggedIn   bool
+	loginKnown bool
+	missing    []string
+	version    string   // that the hub is to say it is of; "" = its own
+	body       *copying // nil = none is kept
+	// unknownPath: the API has no such path.
+	unknownPath bool
 }
 
 type entryKey struct{}
@@ -170,15 +200,30 @@ func noteError(r *http.Request, err error) {
 
 // enter begins the record: who asks is settled before the request may end their session.
 func (h *Hub) enter(r *http.Request) (*http.Request, *entry) {
-	e := &entry{Request: Request{Time: h.cfg.Clock.Now().UTC(), Method: r.Method, Path: web.EscapedPath(r), URL: web.ScrubURL(requestURI(r))}}
+	asked := requestURI(r)
+	e := &entry{recorded: recorded{asked: asked, Request: Request{Time: h.cfg.Clock.Now().UTC(), Method: r.Method, Path: web.EscapedPath(r), URL: asked}}}
+	if r.URL.RawQuery != "" || strings.Contains(asked, "%") {
+		e.URL = web.ScrubURL(asked)
+		_, e.Query, _ = strings.Cut(e.URL, "?")
+	}
+	if h.cfg.RecordSecrets {
+		e.URL, e.Query = asked, r.URL.RawQuery
+	}
+	r = r.WithContext(context.WithValue(r.Context(), entryKey{}, e))
+	e.Internal = h.tookMark(r)
+	h.copyBody(r, e)
 	h.attribute(r, e)
-	return r.WithContext(context.WithValue(r.Context(), entryKey{}, e)), e
+	e.By = e.actorKind()
+	return r, e
 }
 
 // attribute finds out who asks. It takes nobody's word for more than the log.
 func (h *Hub) attribute(r *http.Request, e *entry) {
 	if secret, ok := web.BearerToken(r); ok {
-		e.Credential = "token"
+		e.Credential, e.token = "token", secret
+		if h.cfg.RecordSecrets {
+			e.Secret = secret
+		}
 		if id, err := h.provider.Authenticate(r.Context(), secret); err == nil {
 			e.ActorKind, e.Actor, e.TokenID = id.Owner.Kind, id.Name, tokenName(id.TokenID)
 			e.visitor = visitor{token: &id, scopes: id.Effective}
@@ -229,7 +274,9 @@ func (h *Hub) leave(r *http.Request, e *entry, rec *recorder, took time.Duration
 			e.Why = h.explain(r.Context(), e)
 		}
 	}
-	e.ID = h.requests.add(e.Request)
+	e.Body = e.body.text(h.cfg.RecordSecrets)
+	h.judge(r, e)
+	e.ID = h.requests.add(e.recorded)
 }
 
 // held is what the caller may do now, for an explanation.

@@ -98,6 +98,9 @@ func (h *Hub) witnessed() http.Handler {
 // notFound answers below H: JSON for the API, a page for the rest (HB-21).
 func (h *Hub) notFound(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(web.EscapedPath(r), h.site.HubPrefix()+"api/") {
+		if e := entryOf(r); e != nil {
+			e.unknownPath = true
+		}
 		h.site.APIHeaders(w.Header())
 		web.WriteError(w, web.Errorf(http.StatusNotFound, ""))
 		return
@@ -131,6 +134,7 @@ func (h *Hub) serveHub(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r = h.withSession(w, r)
+	defer noteHandler(r)
 	switch {
 	case h.sharingHTTP.Owns(r):
 		h.sharingHTTP.ServeHTTP(w, r)

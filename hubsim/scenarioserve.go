@@ -29,7 +29,7 @@ func hubDown(h *Hub, w http.ResponseWriter, r *http.Request, _ hit, _ http.Handl
 	noteHub(r)
 	ofVisitor := e.visitor.token != nil && e.visitor.token.ClientID != "" && r.Header.Get("Sec-Fetch-Mode") == ""
 	kind := e.actorKind()
-	if e.internal || kind == ActorServer || kind == ActorService || ofVisitor || e.Path == h.site.HubPrefix()+"api/oauth2/token" {
+	if e.Internal || kind == ActorServer || kind == ActorService || ofVisitor || e.Path == h.site.HubPrefix()+"api/oauth2/token" {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Content-Type", "text/html")

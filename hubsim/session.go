@@ -35,8 +35,20 @@ type visitor struct {
 
 func (v visitor) bind() web.Bind { return web.Bind{Session: v.session, User: v.ref.ID} }
 
-// loggedIn recognises a user by the login cookie alone.
+// loggedIn recognises a user by the login cookie alone. A request is looked at once.
 func (h *Hub) loggedIn(r *http.Request) (a account, ok bool) {
+	e := entryOf(r)
+	if e == nil {
+		return h.loginOf(r)
+	}
+	if !e.loginKnown {
+		e.login, e.loggedIn = h.loginOf(r)
+		e.loginKnown = true
+	}
+	return e.login, e.loggedIn
+}
+
+func (h *Hub) loginOf(r *http.Request) (a account, ok bool) {
 	for _, value := range web.CookieValues(r, loginCookie) {
 		signed, ok := h.keys.Verify(loginPurpose, value, h.cfg.Clock.Now(), h.cfg.Limits.cookieMaxAge())
 		if !ok {
