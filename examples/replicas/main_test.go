@@ -60,7 +60,9 @@ func TestItSaysWhatToDoAndEndsWhenTold(t *testing.T) {
 	defer cancel()
 	said := &lines{more: make(chan struct{}, 100)}
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"--addr", "127.0.0.1:0", "--replicas", "1", "--postgres", pgtest.DSN(t)}, said, io.Discard) }()
+	go func() {
+		ended <- run(ctx, []string{"--addr", "127.0.0.1:0", "--replicas", "1", "--postgres", pgtest.DSN(t)}, said, io.Discard)
+	}()
 	var address []string
 	for limit := time.After(2 * time.Minute); address == nil; {
 		select {
