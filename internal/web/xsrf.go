@@ -119,7 +119,8 @@ func NeedsXSRF(r *http.Request, api bool) bool {
 	case "", "navigate", "websocket":
 		return false
 	case "no-cors":
-		return api && r.Header.Get("Sec-Fetch-Site") != "same-origin"
+		// A script of another server on this origin can read what it fetches, unlike an image (OA-S11).
+		return api && (r.Header.Get("Sec-Fetch-Site") != "same-origin" || r.Header.Get("Sec-Fetch-Dest") == "empty")
 	}
 	return api
 }

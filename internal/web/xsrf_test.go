@@ -101,6 +101,16 @@ func TestWhichRequestsNeedTheProof(t *testing.T) {
 	}
 }
 
+// OA-S11: what one asks for without cors is not read by who asks, unless it is a script of this origin, and that may be another server's.
+func TestAFetchWithoutCorsIsNoImage(t *testing.T) {
+	t.Parallel()
+	for dest, want := range map[string]bool{"image": false, "script": false, "": false, "empty": true} {
+		r := browser{headers: map[string]string{"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Dest": dest}}.request("GET", "/hub/api/user", "")
+		assert.Equal(t, want, web.NeedsXSRF(r, true), dest)
+		assert.False(t, web.NeedsXSRF(r, false), dest)
+	}
+}
+
 // SH-52, HB-40
 func TestTheProofAndItsMessages(t *testing.T) {
 	t.Parallel()

@@ -84,6 +84,7 @@ func TestACookieAloneProvesNothingToAScript(t *testing.T) { // OA-96, OA-132, OA
 		"an old browser":                    {"GET", "/user/alice/x", "", nil, 200},
 		"an image on our own page":          {"GET", "/user/alice/x", "", []string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Site", "same-origin"}, 200},
 		"an image on a foreign page":        {"GET", "/user/alice/api/x", "", []string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Site", "cross-site"}, 403},
+		"a script's reading without cors":   {"GET", "/user/alice/x", "", []string{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Dest", "empty"}, 403},
 		"a script's reading":                {"GET", "/user/alice/api/x", "", []string{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Site", "same-origin"}, 403},
 		"a script's reading with the proof": {"GET", "/user/alice/api/x", "", []string{"Sec-Fetch-Mode", "cors", "X-XSRFToken", xsrf}, 200},
 		"a form":                            {"POST", "/user/alice/x", "a=b", []string{"Content-Type", form}, 403},
