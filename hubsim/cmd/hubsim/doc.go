@@ -38,9 +38,7 @@
 //	  "shares": [{"owner": "ann", "user": "bob"}],            // or group; also server, scopes
 //	  "share_codes": [{"owner": "ann", "expires_in": "2h"}],
 //	  "singleuser": {"kind": "command", "command": ["jupyterhub-singleuser"], "default_url": "/lab"},
-//
-// in-process ones: {"module_dir": "dist", "modules": ["index.js"]} run an extension
-//
+//	                                                          // in-process ones: {"module_dir": "dist", "modules": ["index.js"]} run an extension
 //	  "auth": {"password": "secret-of-all", "allowed_users": ["ann", "bob"]},
 //	  "allow_named_servers": false, "extensions": false, "keep_connections": false, "upstream_quirks": false,
 //	  "faults": [{"path": "/hub/api/shares/*", "status": 503, "times": 1}],
