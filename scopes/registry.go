@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Profile is the JupyterHub release whose scopes a [Registry] knows (SC-1).
@@ -62,6 +63,16 @@ func New(p Profile) *Registry {
 	if p != P55 && p != P60 {
 		panic(fmt.Sprintf("scopes: no profile %d", int(p)))
 	}
+	return builtIn[p]()
+}
+
+// builtIn are the registries that all others begin with. Since they are immutable, one of each is enough for a program.
+var builtIn = [...]func() *Registry{
+	P55: sync.OnceValue(func() *Registry { return newRegistry(P55) }),
+	P60: sync.OnceValue(func() *Registry { return newRegistry(P60) }),
+}
+
+func newRegistry(p Profile) *Registry {
 	r := &Registry{profile: p, defs: map[string]Definition{}, roles: map[string]Role{}}
 	known := func(b builtin) bool { return p == P60 || !b.since60 }
 	for _, b := range builtins {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hubshare/hubshare/internal/web"
@@ -25,6 +26,9 @@ type asset struct {
 	digest string
 }
 
+// embedded are those of this program.
+var embedded = sync.OnceValue(loadAssets)
+
 func loadAssets() assets {
 	all := assets{}
 	_ = fs.WalkDir(staticFiles, "static", func(name string, d fs.DirEntry, err error) error {
@@ -39,10 +43,6 @@ func loadAssets() assets {
 		return err
 	})
 	return all
-}
-
-func (p *Pages) assetURL(name string) string {
-	return p.site.HubPrefix() + "static/" + name + "?v=" + p.assets[name].digest
 }
 
 // Static serves the files below H+static/ to everybody (HB-17, HB-186): for

@@ -12,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hubshare/hubshare/internal/web"
@@ -58,31 +59,34 @@ func New(cfg Config) (*Pages, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	p := &Pages{
-		cfg:   cfg,
-		site:  web.Site{BaseURL: cfg.BaseURL, Version: cfg.Version},
-		pages: map[string]*template.Template{},
-	}
-	p.assets = loadAssets()
-	if err := p.loadTemplates(); err != nil {
+	parsed, err := templates()
+	if err != nil {
 		return nil, fmt.Errorf("hub pages: %w", err)
 	}
-	return p, nil
+	return &Pages{
+		cfg:    cfg,
+		site:   web.Site{BaseURL: cfg.BaseURL, Version: cfg.Version},
+		assets: embedded(),
+		pages:  parsed,
+	}, nil
 }
+
+// templates are the parsed pages by name, the same for every hub.
+var templates = sync.OnceValues(loadTemplates)
 
 // loadTemplates gives each page its own copy of the shell, since all of them
 // define "main".
-func (p *Pages) loadTemplates() error {
+func loadTemplates() (map[string]*template.Template, error) {
 	const dir, shell = "templates", "shell.html"
-	funcs := template.FuncMap{"asset": p.assetURL}
-	base, err := template.New(shell).Funcs(funcs).ParseFS(templateFiles, path.Join(dir, shell))
+	base, err := template.New(shell).ParseFS(templateFiles, path.Join(dir, shell))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	names, err := fs.Glob(templateFiles, path.Join(dir, "*.html"))
 	if err != nil {
-		return err
+		return nil, err
 	}
+	all := map[string]*template.Template{}
 	for _, file := range names {
 		name := path.Base(file)
 		if name == shell {
@@ -90,13 +94,13 @@ func (p *Pages) loadTemplates() error {
 		}
 		t, err := base.Clone()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if p.pages[strings.TrimSuffix(name, ".html")], err = t.ParseFS(templateFiles, file); err != nil {
-			return err
+		if all[strings.TrimSuffix(name, ".html")], err = t.ParseFS(templateFiles, file); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return all, nil
 }
 
 // view is what a template sees: the frame, and the page's own data in Page.
@@ -107,6 +111,12 @@ type view struct {
 	Shell        Shell
 	Data         jhdata
 	Page         any // the page's own struct; its template alone knows which
+	assets       assets
+}
+
+// Asset is the link to an embedded file, good for as long as the file is the same.
+func (v view) Asset(name string) string {
+	return v.Hub + "static/" + name + "?v=" + v.assets[name].digest
 }
 
 // jhdata is what page scripts read, also those of others (HB-49).
@@ -151,7 +161,8 @@ func (p *Pages) renderTo(w io.Writer, name string, shell Shell, page any) error 
 			BaseURL: p.site.HubPrefix(), Prefix: p.site.BaseURL, User: shell.User,
 			Admin: shell.Admin, OptionsForm: shell.OptionsForm, XSRF: shell.XSRF,
 		},
-		Page: page,
+		Page:   page,
+		assets: p.assets,
 	})
 }
 

@@ -85,5 +85,5 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, mess
 		writeAPIError(w, status, message)
 		return
 	}
-	s.writePage(w, status, "error", errorPage{Code: status, Phrase: http.StatusText(status), Message: message})
+	s.writePage(w, status, "error", errorPage{links: links(s.settings.prefix), Code: status, Phrase: http.StatusText(status), Message: message})
 }

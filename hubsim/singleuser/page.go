@@ -12,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hubshare/hubshare/internal/web"
@@ -20,19 +21,20 @@ import (
 //go:embed templates static
 var assets embed.FS
 
-// pages are the parsed templates of one server.
-type pages struct{ *template.Template }
+// templates are the parsed pages, the same for every server.
+var templates = sync.OnceValues(func() (*template.Template, error) {
+	return template.New("").ParseFS(assets, "templates/*.html")
+})
 
-// loadPages links static files by their digest, so that a browser may keep
-// them although it keeps no page.
-func loadPages(prefix string) (pages, error) {
-	link := func(name string) (string, error) {
-		data, err := assets.ReadFile(path.Join("static", name))
-		sum := sha256.Sum256(data)
-		return prefix + "static/" + name + "?v=" + hex.EncodeToString(sum[:16]), err
-	}
-	t, err := template.New("").Funcs(template.FuncMap{"asset": link}).ParseFS(assets, "templates/*.html")
-	return pages{t}, err
+// links are those to the static files of one server, by its prefix.
+type links string
+
+// Asset is the link to a static file with the file's digest, so that a browser
+// may keep it although it keeps no page.
+func (l links) Asset(name string) (string, error) {
+	data, err := assets.ReadFile(path.Join("static", name))
+	sum := sha256.Sum256(data)
+	return string(l) + "static/" + name + "?v=" + hex.EncodeToString(sum[:16]), err
 }
 
 // pageConfig is what scripts find in #jupyter-config-data: the hub's keys of
@@ -60,6 +62,7 @@ type pageConfig struct {
 
 // view is what the templates of admitted visitors see.
 type view struct {
+	links
 	Config    pageConfig
 	Title     string
 	LogoutURL string
@@ -74,6 +77,7 @@ type view struct {
 type file struct{ Name, URL string }
 
 type errorPage struct {
+	links
 	Code            int
 	Phrase, Message string
 }
@@ -148,6 +152,7 @@ func (s *Server) frame(r *http.Request, mode, name string) view {
 	}
 	modes := map[string]string{"lab": "multiple-document", "doc": "single-document", "tree": ""}
 	return view{
+		links: links(s.settings.prefix),
 		Title: path.Base("/" + name), Dir: name,
 		LogoutURL: s.settings.prefix + "logout",
 		HubHome:   s.settings.hubHost + s.settings.hubPrefix + "home",

@@ -3,6 +3,7 @@ package singleuser
 import (
 	"context"
 	"fmt"
+	"html/template"
 	"net/http"
 	"sync"
 	"time"
@@ -17,7 +18,7 @@ type Server struct {
 	cfg      Config
 	settings settings
 	routes   web.Router
-	pages    pages
+	pages    *template.Template
 	reporter reporter
 	started  time.Time
 
@@ -46,7 +47,7 @@ func New(cfg Config) (*Server, error) {
 	s.active = s.started
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.reporter.server = s
-	if s.pages, err = loadPages(set.prefix); err != nil {
+	if s.pages, err = templates(); err != nil {
 		return nil, fmt.Errorf("single-user server: %w", err)
 	}
 	if err := s.route(); err != nil {
