@@ -28,14 +28,14 @@ func (e *NewerError) Error() string {
 // further than steps go is refused with a *NewerError and left alone. Several
 // processes may migrate the same database at once; the first does the work.
 //
-// In memory the work is done once a process: the result is kept as an image and
-// loaded into every further database that came to this point by the same steps.
+// In memory the work is done once a process: the result is kept as an image, with
+// which every further database begins that comes to this point by the same steps.
 func (db *DB) Migrate(ctx context.Context, owner string, steps []string) error {
 	if owner == "" {
 		return errors.New("migrate: the owner has no name")
 	}
 	var err error
-	if db.memory {
+	if db.memory != nil {
 		err = db.migrateMemory(ctx, owner, steps)
 	} else {
 		// Alone, also among replicas that start at once.
@@ -97,6 +97,9 @@ type image interface {
 }
 
 func (db *DB) migrateMemory(ctx context.Context, owner string, steps []string) error {
+	if err := ctx.Err(); err != nil || db.beginMigrated(owner, steps) {
+		return err
+	}
 	return db.withConn(ctx, func(conn *sql.Conn) error {
 		// Who holds the one connection is alone with the lineage: Write marks it
 		// before it begins, so a mark that comes later belongs to a later write.
@@ -123,6 +126,24 @@ func (db *DB) migrateMemory(ctx context.Context, owner string, steps []string) e
 		}
 		return nil
 	})
+}
+
+// beginMigrated migrates a database that nobody has used yet, where the image
+// is known: of several migrations in a row only the last is loaded, and none
+// before it is needed.
+func (db *DB) beginMigrated(owner string, steps []string) bool {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.lineage == "" {
+		return false
+	}
+	after := descend(db.lineage, owner, steps)
+	content, ok := images.Load(after)
+	if !ok || !db.memory.beginWith(content.([]byte)) {
+		return false
+	}
+	db.lineage = after
+	return true
 }
 
 func makeImage(ctx context.Context, conn *sql.Conn, owner string, steps []string, lineage string) error {

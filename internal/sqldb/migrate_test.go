@@ -110,6 +110,18 @@ func TestInMemoryMigrationsAfterAWriteKeepWhatWasWritten(t *testing.T) {
 	}
 }
 
+func TestAnInMemoryDatabaseThatIsInUseIsMigratedToo(t *testing.T) {
+	t.Parallel()
+	for range 2 { // the second finds the images of the first
+		db := open(t, "")
+		require.NoError(t, db.Migrate(ctx, "notes", notes(db)))
+		assert.Empty(t, texts(t, db))
+		require.NoError(t, db.Migrate(ctx, "notes", twoSteps(db)))
+		require.NoError(t, db.Migrate(ctx, "in use", []string{`CREATE TABLE used (x INTEGER) STRICT`}))
+		assert.Equal(t, map[string]int{"notes": 2, "in use": 1}, versions(t, db))
+	}
+}
+
 func TestInMemoryDatabasesFromOneImageAreStrangers(t *testing.T) {
 	t.Parallel()
 	var all sync.WaitGroup

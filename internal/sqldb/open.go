@@ -47,7 +47,7 @@ type DB struct {
 	sent    *atomic.Uint64  // statements
 	server  *pgx.ConnConfig // nil on SQLite
 
-	memory bool
+	memory *onlyOnce // where the one connection of a database in memory comes from; nil elsewhere
 	// lineage names the migrations that alone made what an in-memory database
 	// holds; see Migrate. "" once anything else may have written.
 	mu      sync.Mutex
@@ -79,15 +79,16 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 
 func openMemory(ctx context.Context) (*DB, error) {
 	var sent atomic.Uint64
-	pool, err := newPool(":memory:?"+settings(nil).Encode(), 1, &sent)
+	c, err := newConnector(":memory:?"+settings(nil).Encode(), &sent)
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open database in memory: %w", err)
 	}
-	db := &DB{dialect: SQLite, writer: pool, reader: pool, sent: &sent, memory: true, lineage: pristine}
-	if err := pool.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database in memory: %w", err), pool.Close())
-	}
-	return db, nil
+	once := &onlyOnce{Connector: c}
+	pool := newPool(once, 1)
+	return &DB{dialect: SQLite, writer: pool, reader: pool, sent: &sent, memory: once, lineage: pristine}, nil
 }
 
 func openFile(ctx context.Context, path string) (*DB, error) {
@@ -103,14 +104,15 @@ func openFile(ctx context.Context, path string) (*DB, error) {
 		return fail(err)
 	}
 	var sent atomic.Uint64
-	writer, err := newPool(uri+"?"+settings(url.Values{"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}}).Encode(), 1, &sent)
+	toWrite, err := newConnector(uri+"?"+settings(url.Values{"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}}).Encode(), &sent)
 	if err != nil {
 		return fail(err)
 	}
-	reader, err := newPool(uri+"?"+settings(url.Values{"_query_only": {"1"}}).Encode(), readers, &sent)
+	toRead, err := newConnector(uri+"?"+settings(url.Values{"_query_only": {"1"}}).Encode(), &sent)
 	if err != nil {
-		return fail(errors.Join(err, writer.Close()))
+		return fail(err)
 	}
+	writer, reader := newPool(toWrite, 1), newPool(toRead, readers)
 	db := &DB{dialect: SQLite, writer: writer, reader: reader, queue: &queue{pool: writer}, sent: &sent}
 	// Taking the write lock once finds a file that cannot be written now, not
 	// at the first request.
@@ -209,33 +211,61 @@ func settings(more url.Values) url.Values {
 	return v
 }
 
-func newPool(dsn string, size int, sent *atomic.Uint64) (*sql.DB, error) {
+func newConnector(dsn string, sent *atomic.Uint64) (driver.Connector, error) {
 	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	c = liteConnector{c, sent}
-	if strings.HasPrefix(dsn, ":memory:") {
-		c = &onlyOnce{Connector: c}
-	}
+	return liteConnector{c, sent}, nil
+}
+
+func newPool(c driver.Connector, size int) *sql.DB {
 	pool := sql.OpenDB(c)
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size) // none is ever closed for being idle
-	return pool, nil
+	return pool
 }
 
 // onlyOnce lets one connection be made. In memory the connection is the
 // database, so a second would silently be another, empty one.
 type onlyOnce struct {
 	driver.Connector
-	used atomic.Bool
+
+	mu      sync.Mutex
+	used    bool
+	content []byte // what the database begins with; nil = nothing
 }
 
-func (c *onlyOnce) Connect(ctx context.Context) (driver.Conn, error) {
-	if c.used.Swap(true) {
+// beginWith has the database begin with an image, instead of the one before;
+// false once it is in use.
+func (c *onlyOnce) beginWith(content []byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.used {
+		c.content = content
+	}
+	return !c.used
+}
+
+// Connect makes the connection. It is not for one caller alone, so it does not
+// end with the caller's context.
+func (c *onlyOnce) Connect(context.Context) (driver.Conn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.used {
 		return nil, errors.New("the database in memory was lost with its connection")
 	}
-	return c.Connector.Connect(ctx)
+	conn, err := c.Connector.Connect(uninterrupted)
+	if err != nil {
+		return nil, err
+	}
+	if c.content != nil {
+		if err := conn.(image).Deserialize(c.content); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
+	c.used, c.content = true, nil
+	return conn, nil
 }
 
 // explain puts the few mistakes of whoever chose the path into plain words.
@@ -259,7 +289,7 @@ func explain(err error) error {
 // memory is gone then.
 func (db *DB) Close() error {
 	err := db.reader.Close()
-	if !db.memory {
+	if db.memory == nil {
 		// Last, because the last one folds the log back into the file.
 		err = errors.Join(err, db.writer.Close())
 	}

@@ -26,7 +26,7 @@ func (db *DB) Write(ctx context.Context, fn func(*sql.Tx) error) error {
 	switch {
 	case db.dialect == PostgreSQL:
 		return db.writeLocked(ctx, alone(), fn)
-	case db.memory:
+	case db.memory != nil:
 		db.mu.Lock()
 		db.lineage = ""
 		db.mu.Unlock()
