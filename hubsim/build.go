@@ -14,15 +14,12 @@ import (
 	"github.com/hubshare/hubshare/hubsim/proxy"
 	"github.com/hubshare/hubshare/hubsim/singleuser"
 	"github.com/hubshare/hubshare/hubsim/spawner"
-	"github.com/hubshare/hubshare/internal/sqldb"
 	"github.com/hubshare/hubshare/internal/web"
 	"github.com/hubshare/hubshare/oauth"
 	oauthhttp "github.com/hubshare/hubshare/oauth/httpapi"
-	oauthsql "github.com/hubshare/hubshare/oauth/sqlstore"
 	"github.com/hubshare/hubshare/scopes"
 	"github.com/hubshare/hubshare/sharing"
 	sharinghttp "github.com/hubshare/hubshare/sharing/httpapi"
-	sharingsql "github.com/hubshare/hubshare/sharing/sqlstore"
 )
 
 // build wires the parts of a hub that will be reached at a place. It starts nothing but the database.
@@ -51,28 +48,18 @@ func build(ctx context.Context, cfg Config, at place) (_ *Hub, err error) {
 	h.sources.restart()
 	h.requests.limit = recordLimit(cfg.Record)
 	h.activities.seen = map[*server]time.Time{}
-	if h.db, err = sqldb.Open(ctx, cfg.DB); err != nil {
+	db, err := openDatabase(ctx, cfg.DB)
+	if err != nil {
 		h.cancel()
 		return nil, wrongField("DB", err)
 	}
+	h.db = db.DB
 	defer func() {
 		if err != nil {
 			h.cancel()
 			err = errors.Join(err, h.db.Close())
 		}
 	}()
-	// Every owner of tables migrates before anyone writes: a database in memory is then copied from a template (see sqldb).
-	if err := h.db.Migrate(ctx, "hub", rosterSchema); err != nil {
-		return nil, wrongField("DB", err)
-	}
-	shares, err := sharingsql.New(ctx, h.db)
-	if err != nil {
-		return nil, wrongField("DB", err)
-	}
-	tokens, err := oauthsql.New(ctx, h.db)
-	if err != nil {
-		return nil, wrongField("DB", err)
-	}
 	if err := h.buildRoster(ctx); err != nil {
 		return nil, err
 	}
@@ -86,10 +73,10 @@ func build(ctx context.Context, cfg Config, at place) (_ *Hub, err error) {
 	if err := h.buildPages(secret); err != nil {
 		return nil, err
 	}
-	if err := h.buildSharing(shares, secret); err != nil {
+	if err := h.buildSharing(db.shares, secret); err != nil {
 		return nil, err
 	}
-	if err := h.buildOAuth(tokens, secret); err != nil {
+	if err := h.buildOAuth(db.tokens, secret); err != nil {
 		return nil, err
 	}
 	h.proxy = proxy.New(proxy.Config{Default: h.live.introducing(h.witnessed()), SessionCookie: sessionCookie, Admits: h.live.admits,
@@ -135,7 +122,7 @@ func (h *Hub) buildRoster(ctx context.Context) error {
 	if _, err := reg.ParseValid(h.cfg.SingleUser.ServerTokenScopes, ""); err != nil {
 		return wrongField("SingleUser.ServerTokenScopes", err)
 	}
-	db := &rosterDB{h.db, &h.sources}
+	db := &rosterDB{h.db, h.cfg.DB == "", &h.sources}
 	h.roster = &roster{db: db, registry: reg, roles: map[string]heldRole{}, users: map[string]*user{}, byID: map[string]*user{},
 		groups: map[string]*group{}, servers: map[string]*server{}, resolution: h.cfg.Limits.activityResolution(), named: h.cfg.Limits.NamedServersPerUser}
 	if err := db.load(ctx, h.roster); err != nil {
@@ -192,25 +179,22 @@ func (h *Hub) addConfigured(ctx context.Context) error {
 
 // addPeople makes users and groups, and the users whom groups and roles name.
 func (h *Hub) addPeople(ctx context.Context, users []User, groups []Group, roles []Role) error {
-	now := h.cfg.Clock.Now()
-	for _, u := range users {
-		if _, err := h.roster.ensureUser(ctx, u.Name, u.Admin, now); err != nil {
-			return err
+	all := slices.Clone(users)
+	add := func(names []string) {
+		for _, name := range names {
+			all = append(all, User{Name: name})
 		}
 	}
 	for _, r := range roles {
-		for _, name := range r.Users {
-			if _, err := h.roster.ensureUser(ctx, name, false, now); err != nil {
-				return err
-			}
-		}
+		add(r.Users)
 	}
 	for _, g := range groups {
-		for _, name := range g.Users {
-			if _, err := h.roster.ensureUser(ctx, name, false, now); err != nil {
-				return err
-			}
-		}
+		add(g.Users)
+	}
+	if err := h.roster.ensureUsers(ctx, all, h.cfg.Clock.Now()); err != nil {
+		return err
+	}
+	for _, g := range groups {
 		if err := h.roster.ensureGroup(ctx, g.Name, g.Users); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package hubsim_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -29,6 +30,10 @@ type judged struct {
 
 // Run runs the tests, and fails if an answer was not as described.
 func (j *judged) Run() int {
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() != "" {
+		return j.m.Run() // what a hub costs, and not its judge
+	}
 	var checkers sync.Map // by variant
 	hubsim.Witness(func(v apidoc.Variant, hub http.Handler) http.Handler {
 		known, ok := checkers.Load(v)

@@ -132,22 +132,52 @@ func (r *roster) userByID(id string) (account, bool) {
 func (r *roster) ensureUser(ctx context.Context, name string, admin bool, now time.Time) (account, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	u := r.users[name]
-	if u == nil {
-		made, err := r.db.addUser(ctx, name, admin, now)
-		if err != nil {
-			return account{}, err
-		}
-		u = made
-		r.adopt(u)
+	if err := r.ensureLocked(ctx, []User{{Name: name, Admin: admin}}, now); err != nil {
+		return account{}, err
 	}
-	if admin && !u.admin {
+	return r.copyOf(r.users[name]), nil
+}
+
+// ensureUsers makes those who are new, in the order of the list.
+func (r *roster) ensureUsers(ctx context.Context, list []User, now time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ensureLocked(ctx, list, now)
+}
+
+// strangers are those of a list who do not exist yet, each once. The caller holds the lock.
+func (r *roster) strangers(list []User) (fresh []User) {
+	named := map[string]bool{}
+	for _, u := range list {
+		if r.users[u.Name] == nil && !named[u.Name] {
+			named[u.Name] = true
+			fresh = append(fresh, User{Name: u.Name, Admin: u.Admin})
+		}
+	}
+	return fresh
+}
+
+func (r *roster) ensureLocked(ctx context.Context, list []User, now time.Time) error {
+	if fresh := r.strangers(list); len(fresh) > 0 {
+		made, err := r.db.addUsers(ctx, fresh, now)
+		if err != nil {
+			return err
+		}
+		for _, u := range made {
+			r.adopt(u)
+		}
+	}
+	for _, o := range list {
+		u := r.users[o.Name]
+		if !o.Admin || u.admin {
+			continue
+		}
 		if err := r.db.setAdmin(ctx, u.id, true); err != nil {
-			return account{}, err
+			return err
 		}
 		u.admin = true
 	}
-	return r.copyOf(u), nil
+	return nil
 }
 
 // adopt enters a user with their servers. The caller holds the lock.
@@ -171,15 +201,26 @@ func (r *roster) ensureGroup(ctx context.Context, name string, members []string)
 		g = made
 		r.groups[name] = g
 	}
+	var fresh []*user
 	for _, m := range members {
-		u := r.users[m]
-		if u == nil || u.groups[name] {
-			continue
+		if u := r.users[m]; u != nil && !u.groups[name] {
+			fresh = append(fresh, u)
 		}
-		if err := r.db.addMember(ctx, g.id, u.id); err != nil {
-			return err
-		}
-		u.groups[name] = true
+	}
+	return r.join(ctx, g, fresh)
+}
+
+// join puts users into a group. The caller holds the lock.
+func (r *roster) join(ctx context.Context, g *group, users []*user) error {
+	ids := make([]string, len(users))
+	for i, u := range users {
+		ids[i] = u.id
+	}
+	if err := r.db.addMembers(ctx, g.id, ids...); err != nil {
+		return err
+	}
+	for _, u := range users {
+		u.groups[g.name] = true
 	}
 	return nil
 }

@@ -38,17 +38,17 @@ func (e *nameError) Unwrap() error { return e.err }
 func (r *roster) addUsers(ctx context.Context, names []string, admin bool, now time.Time) ([]account, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	list := make([]User, len(names))
+	for i, name := range names {
+		list[i] = User{Name: name, Admin: admin}
+	}
+	fresh := r.strangers(list)
+	if err := r.ensureLocked(ctx, fresh, now); err != nil {
+		return nil, err
+	}
 	var made []account
-	for _, name := range names {
-		if r.users[name] != nil {
-			continue
-		}
-		u, err := r.db.addUser(ctx, name, admin, now)
-		if err != nil {
-			return made, err
-		}
-		r.adopt(u)
-		made = append(made, r.copyOf(u))
+	for _, u := range fresh {
+		made = append(made, r.copyOf(r.users[u.Name]))
 	}
 	return made, nil
 }
@@ -178,11 +178,8 @@ func (r *roster) addGroups(ctx context.Context, names, members []string) ([]grou
 		}
 		r.groups[name] = g
 		made = append(made, g)
-		for _, u := range users {
-			if err := r.db.addMember(ctx, g.id, u.id); err != nil {
-				return nil, nil, err
-			}
-			u.groups[name] = true
+		if err := r.join(ctx, g, users); err != nil {
+			return nil, nil, err
 		}
 	}
 	return r.copyGroups(made), refsOf(users), nil
@@ -228,7 +225,7 @@ func (r *roster) setMembers(ctx context.Context, name string, members []string, 
 			continue
 		}
 		if in {
-			err = r.db.addMember(ctx, g.id, u.id)
+			err = r.db.addMembers(ctx, g.id, u.id)
 		} else {
 			err = r.db.removeMember(ctx, g.id, u.id)
 		}

@@ -56,6 +56,7 @@ ALTER TABLE hub_services ADD COLUMN made TEXT NOT NULL DEFAULT ''; -- '' = by th
 // rosterDB writes a roster through to the database and reads it back at a start.
 type rosterDB struct {
 	*sqldb.DB
+	passing bool // it is in memory: nobody was here before, and nobody will be after this hub
 	sources *sources
 }
 
@@ -93,24 +94,68 @@ func (db *rosterDB) exec(ctx context.Context, query string, args ...any) error {
 	})
 }
 
-// addUser inserts a user with their default server, which every user has (HB-92).
-func (db *rosterDB) addUser(ctx context.Context, name string, admin bool, now time.Time) (*user, error) {
-	u := &user{name: name, admin: admin, cookieID: db.sources.hex("login"), created: now, lastActivity: now, groups: map[string]bool{}, servers: map[string]*server{}}
+// addUsers inserts users, each with their default server, which every user has (HB-92): all or none. Ids ascend in the order of the list.
+func (db *rosterDB) addUsers(ctx context.Context, list []User, now time.Time) ([]*user, error) {
+	made := make([]*user, len(list))
 	err := db.Write(ctx, func(tx *sql.Tx) error {
-		n, err := insertRow(ctx, tx, `INSERT INTO hub_users (name, cookie_id, admin, created, last_activity) VALUES (?, ?, ?, ?, ?)`,
-			name, u.cookieID, admin, now.UnixMicro(), now.UnixMicro())
+		var u, s int64 // the last ids that were given out
+		err := each(ctx, tx, `SELECT name, seq FROM sqlite_sequence WHERE name IN ('hub_users', 'hub_servers')`, func(rows *sql.Rows) error {
+			var table string
+			var last int64
+			err := rows.Scan(&table, &last)
+			if table == "hub_users" {
+				u = last
+			} else {
+				s = last
+			}
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		s, err := insertRow(ctx, tx, `INSERT INTO hub_servers (user_id, name) VALUES (?, '')`, n)
-		u.id = userID(n)
-		u.servers[""] = &server{id: serverID(s), owner: u}
-		return err
+		users, servers := rowsOf("hub_users (id, name, cookie_id, admin, created, last_activity)"), rowsOf("hub_servers (id, user_id, name)")
+		at := now.UnixMicro()
+		for i, o := range list {
+			u, s = u+1, s+1
+			made[i] = &user{id: userID(u), name: o.Name, admin: o.Admin, cookieID: db.sources.hex("login"), created: now, lastActivity: now,
+				groups: map[string]bool{}, servers: map[string]*server{}}
+			made[i].servers[""] = &server{id: serverID(s), owner: made[i]}
+			users.add(u, o.Name, made[i].cookieID, o.Admin, at, at)
+			servers.add(s, u, "")
+		}
+		return errors.Join(users.insert(ctx, tx), servers.insert(ctx, tx))
 	})
 	if err != nil {
-		return nil, fmt.Errorf("add user %s: %w", name, err)
+		return nil, fmt.Errorf("add %d users, from %s on: %w", len(list), list[0].Name, err)
 	}
-	return u, nil
+	return made, nil
+}
+
+// rows are to be inserted into one table, many with each statement.
+type rows struct {
+	into    string
+	columns int
+	args    []any
+}
+
+// rowsOf takes the table's name, with the columns in parentheses.
+func rowsOf(into string) rows { return rows{into: into, columns: strings.Count(into, ",") + 1} }
+
+func (r *rows) add(values ...any) { r.args = append(r.args, values...) }
+
+// perStatement keeps far below the engine's limit of arguments, and above the number from which more rows gain nothing.
+const perStatement = 64
+
+func (r *rows) insert(ctx context.Context, tx *sql.Tx) error {
+	row := "(" + strings.Repeat("?, ", r.columns-1) + "?)"
+	for left := r.args; len(left) > 0; {
+		n := min(perStatement, len(left)/r.columns)
+		if _, err := tx.ExecContext(ctx, `INSERT INTO `+r.into+` VALUES `+strings.Repeat(row+", ", n-1)+row, left[:n*r.columns]...); err != nil {
+			return err
+		}
+		left = left[n*r.columns:]
+	}
+	return nil
 }
 
 func (db *rosterDB) setAdmin(ctx context.Context, id string, admin bool) error {
@@ -128,9 +173,18 @@ func (db *rosterDB) addGroup(ctx context.Context, name string) (*group, error) {
 	return &group{id: groupID(n), name: name, properties: noProperties}, nil
 }
 
-func (db *rosterDB) addMember(ctx context.Context, group, user string) error {
-	if err := db.exec(ctx, `INSERT OR IGNORE INTO hub_members (group_id, user_id) VALUES (?, ?)`, rowID(group), rowID(user)); err != nil {
-		return fmt.Errorf("add group member: %w", err)
+// addMembers puts users into a group, those who are in it already too.
+func (db *rosterDB) addMembers(ctx context.Context, group string, users ...string) error {
+	if len(users) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(users))
+	for i, u := range users {
+		ids[i] = rowID(u)
+	}
+	if err := db.exec(ctx, `INSERT OR IGNORE INTO hub_members (group_id, user_id) SELECT ?, value FROM json_each(?)`, rowID(group),
+		db.Dialect().Integers(ids)); err != nil {
+		return fmt.Errorf("add group members: %w", err)
 	}
 	return nil
 }
@@ -255,13 +309,20 @@ func (db *rosterDB) dropService(ctx context.Context, id string) error {
 
 // key gives the secret that cookies are signed with, making it on first use: whoever is logged in stays so across restarts (HB-200).
 func (db *rosterDB) key(ctx context.Context) (secret []byte, err error) {
+	draw := func() {
+		secret = make([]byte, 32)
+		_, _ = io.ReadFull(db.sources.of("signing key"), secret) // never fails
+	}
+	if db.passing {
+		draw()
+		return secret, nil
+	}
 	err = db.Write(ctx, func(tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, `SELECT secret FROM hub_keys ORDER BY id DESC LIMIT 1`).Scan(&secret)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		secret = make([]byte, 32)
-		_, _ = io.ReadFull(db.sources.of("signing key"), secret) // never fails
+		draw()
 		_, err = tx.ExecContext(ctx, `INSERT INTO hub_keys (secret) VALUES (?)`, secret)
 		return err
 	})
@@ -273,6 +334,9 @@ func (db *rosterDB) key(ctx context.Context) (secret []byte, err error) {
 
 // load fills an empty roster with what the database holds. Servers come back stopped.
 func (db *rosterDB) load(ctx context.Context, r *roster) error {
+	if db.passing {
+		return nil
+	}
 	err := db.Read(ctx, func(tx *sql.Tx) error {
 		return errors.Join(loadUsers(ctx, tx, r), loadGroups(ctx, tx, r), loadMembers(ctx, tx, r), loadServers(ctx, tx, r))
 	})

@@ -60,6 +60,9 @@ func migrate(ctx context.Context, tx *sql.Tx, d Dialect, owner string, steps []s
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("read the ledger: %w", err)
 	}
+	if err == nil && version == len(steps) {
+		return nil // and the disk need not be waited for
+	}
 	if version > len(steps) {
 		return &NewerError{Owner: owner, Found: version, Highest: len(steps)}
 	}

@@ -247,6 +247,14 @@ func (c *onlyOnce) beginWith(content []byte) bool {
 	return !c.used
 }
 
+// begin is what the database will begin with; nil once it is in use, or if it
+// begins with nothing.
+func (c *onlyOnce) begin() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.content
+}
+
 // Connect makes the connection. It is not for one caller alone, so it does not
 // end with the caller's context.
 func (c *onlyOnce) Connect(context.Context) (driver.Conn, error) {

@@ -1,0 +1,50 @@
+package hubsim_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/hubshare/hubshare/hubsim"
+)
+
+// BenchmarkRequest is a request of somebody who is known, over a connection that is kept, beside a bare one to a handler that knows nothing.
+func BenchmarkRequest(b *testing.B) {
+	hub := hubsim.New(b, hubsim.Config{})
+	require.NoError(b, hub.Share(b.Context(), hubsim.Share{Owner: "sharer", User: "shared-with"}))
+	require.NoError(b, hub.StartServer(b.Context(), "sharer", ""))
+	token, err := hub.Token("sharer")
+	require.NoError(b, err)
+	bearer := map[string]string{"Authorization": "token " + token}
+	bare := request(b, stub(b, 400).URL, bearer)
+	cookies := map[string]string{}
+	list, err := hub.LoginCookies("sharer")
+	require.NoError(b, err)
+	for i, c := range list {
+		if i > 0 {
+			cookies["Cookie"] += "; "
+		}
+		cookies["Cookie"] += c.Name + "=" + c.Value
+	}
+	cookies["Sec-Fetch-Site"], cookies["Sec-Fetch-Mode"] = "same-origin", "cors"
+	for _, c := range []struct {
+		name, path string
+		headers    map[string]string
+	}{
+		{"who am I", "/user", bearer},
+		{"a user", "/users/sharer", bearer},
+		{"shares", "/shares/sharer/", bearer},
+		{"version", "", bearer},
+		{"page by cookie", "../home", cookies},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			address := hub.APIURL() + c.path
+			if rest, ok := strings.CutPrefix(c.path, "../"); ok {
+				address = hub.HubURL() + rest
+			}
+			kept, r := keeping(b), request(b, address, c.headers)
+			beside(b, timed(func() { fetch(b, kept, bare) }), timed(func() { fetch(b, kept, r) }))
+		})
+	}
+}
