@@ -79,7 +79,7 @@ func build(ctx context.Context, cfg Config, at place) (_ *Hub, err error) {
 	if err := h.buildOAuth(db.tokens, secret); err != nil {
 		return nil, err
 	}
-	h.proxy = proxy.New(proxy.Config{Default: h.live.introducing(h.witnessed()), SessionCookie: sessionCookie, Admits: h.live.admits,
+	h.proxy = proxy.New(proxy.Config{Default: h.whileUp(h.live.introducing(h.witnessed())), SessionCookie: sessionCookie, Admits: h.live.admits,
 		Down: func(w http.ResponseWriter, _ *http.Request) { h.pages.Down(w) }, Logger: h.log})
 	h.spawner = kinds{h}
 	h.buildRoutes()
@@ -93,7 +93,11 @@ func build(ctx context.Context, cfg Config, at place) (_ *Hub, err error) {
 
 func (h *Hub) closeParts() error {
 	h.live.close()
-	return errors.Join(h.proxy.Close(), h.provider.Flush(context.Background()), h.db.Close())
+	var kept error
+	if h.cfg.DB != "" {
+		kept = h.roster.keepActivity(context.Background())
+	}
+	return errors.Join(kept, h.proxy.Close(), h.provider.Flush(context.Background()), h.db.Close())
 }
 
 // reachableAt is a listening address as a client dials it: an unspecified one is reached on loopback.

@@ -60,6 +60,7 @@ func (h *Hub) buildControl() {
 		"state":         {http.MethodGet: func(ctx context.Context, _ []byte, _ url.Values) (any, error) { return h.Snapshot(ctx) }},
 		"clock":         {http.MethodGet: h.controlNow, http.MethodPost: h.controlClock},
 		"reset":         {http.MethodPost: h.controlReset},
+		"restart":       {http.MethodPost: func(ctx context.Context, _ []byte, _ url.Values) (any, error) { return done, h.Restart(ctx) }},
 		"seed":          {http.MethodPost: h.controlSeed},
 		"users":         {http.MethodPost: h.controlAdd("users")},
 		"groups":        {http.MethodPost: h.controlAdd("groups")},

@@ -43,6 +43,7 @@ type Hub struct {
 	place
 	front        http.Handler // of the listeners
 	byKey        keys
+	restarts     restarts
 	plainBase    string // BaseURL, decoded
 	namePattern  *regexp.Regexp
 	site         web.Site

@@ -56,6 +56,7 @@
 //	GET  info, state                            addresses and versions; everything that there is, without secrets
 //	GET  clock, POST clock {"advance": "36h"}   or {"set": "2026-01-02T03:04:05Z"}, at which the clock then stands
 //	POST reset                                  back to the configuration; clock, faults and record as well
+//	POST restart                                the hub alone starts again: servers, logins and what is stored go on
 //	POST seed {"users": […], "shares": […]}     adds what a configuration may have: users, groups, roles, servers, shares, share_codes
 //	POST users, groups, servers, shares, share-codes  adds one of these
 //	POST login {"user": U}                      cookies for a browser driver
