@@ -122,9 +122,9 @@ func Add(b *sqldb.Batch, seq *int64, row Row) error {
 		return err
 	}
 	b.Announce(channel)
-	b.Add(seq, `
+	b.Insert(seq, "seq", `
 		INSERT INTO changelog (at, owner, action, actor_id, server_id, code_id, user_ids, group_ids, details)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING seq`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		row.At.UnixMicro(), row.Owner, row.Action, row.ActorID, row.ServerID, row.CodeID, users, groups, row.Details)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Batch is statements none of which needs what another gives. PostgreSQL gets them all at once, so that they take the time of one: what a
@@ -19,9 +20,12 @@ type Batch struct {
 }
 
 type step struct {
-	query string
-	args  []any
-	row   func(Row) error // for each one; nil = nobody wants to know
+	query  string
+	args   []any
+	row    func(Row) error // for each one; nil = nobody wants to know
+	id     *int64          // of what is inserted
+	column string          // that id is in
+	count  *int64          // of what is changed
 }
 
 // Add puts a statement behind the others, in whose order it will run. into is set to the integer in the first row that the statement
@@ -36,7 +40,18 @@ func (b *Batch) Add(into *int64, query string, args ...any) {
 
 // Rows is Add for a statement that gives rows: row is called for each while they run.
 func (b *Batch) Rows(row func(Row) error, query string, args ...any) {
-	b.steps = append(b.steps, step{query, args, row})
+	b.steps = append(b.steps, step{query: query, args: args, row: row})
+}
+
+// Insert adds an INSERT of one row at most. id is set to what column, the number by which the engine knows the row, has in it; it is left alone
+// when nothing was inserted. On SQLite that costs nothing: a RETURNING, which the query must not have, takes about as long as the statement.
+func (b *Batch) Insert(id *int64, column, query string, args ...any) {
+	b.steps = append(b.steps, step{query: query, args: args, id: id, column: column})
+}
+
+// Count adds a statement that changes rows, and has n set to how many.
+func (b *Batch) Count(n *int64, query string, args ...any) {
+	b.steps = append(b.steps, step{query: query, args: args, count: n})
 }
 
 // Row is one row of a result, for as long as it is looked at.
@@ -117,7 +132,7 @@ func (c *serverConn) batch(ctx context.Context, b *Batch) error {
 				return fmt.Errorf("argument %d: %w", i+1, err)
 			}
 		}
-		all.Queue(s.query, args...).Query(func(rows pgx.Rows) error { return s.read(rows) })
+		s.queue(&all, args)
 	}
 	c.sent.Add(uint64(len(b.steps)))
 	c.begin = ""
@@ -125,6 +140,21 @@ func (c *serverConn) batch(ctx context.Context, b *Batch) error {
 		c.news = b.channel
 	}
 	return c.Conn.Conn().SendBatch(ctx, &all).Close()
+}
+
+func (s step) queue(all *pgx.Batch, args []any) {
+	switch {
+	case s.count != nil:
+		all.Queue(s.query, args...).Exec(func(tag pgconn.CommandTag) error {
+			*s.count = tag.RowsAffected()
+			return nil
+		})
+	case s.id != nil:
+		s.row = func(r Row) error { return r.Scan(s.id) }
+		all.Queue(s.query+" RETURNING "+s.column, args...).Query(s.read)
+	default:
+		all.Queue(s.query, args...).Query(s.read)
+	}
 }
 
 func (s step) read(rows pgx.Rows) error {
@@ -149,25 +179,55 @@ func (s step) read(rows pgx.Rows) error {
 // batch runs the statements one after the other.
 func (c *lite) batch(ctx context.Context, b *Batch) error {
 	for _, s := range b.steps {
-		args := make([]driver.NamedValue, len(s.args))
+		args := c.args[:0] // nobody keeps them, and the connection is for one goroutine at a time
 		for i, arg := range s.args {
-			v, err := driver.DefaultParameterConverter.ConvertValue(arg)
+			v, err := storedAs(arg)
 			if err != nil {
 				return fmt.Errorf("argument %d: %w", i+1, err)
 			}
-			args[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+			args = append(args, driver.NamedValue{Ordinal: i + 1, Value: v})
 		}
-		if err := c.step(ctx, s, args); err != nil {
+		err := c.step(ctx, s, args)
+		clear(args)
+		c.args = args
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// storedAs is an argument as the driver takes it. Most are that already, which the general way looks at by reflection.
+func storedAs(arg any) (driver.Value, error) {
+	switch arg.(type) {
+	case string, int64:
+		return arg, nil
+	}
+	return driver.DefaultParameterConverter.ConvertValue(arg)
+}
+
+func (c *lite) change(ctx context.Context, s step, args []driver.NamedValue) error {
+	done, err := c.ExecContext(ctx, s.query, args)
+	if err != nil || s.id == nil && s.count == nil {
+		return err
+	}
+	n, err := done.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if s.count != nil {
+		*s.count = n
+		return nil
+	}
+	if n > 0 { // or the id is that of an earlier one
+		*s.id, err = done.LastInsertId()
+	}
+	return err
+}
+
 func (c *lite) step(ctx context.Context, s step, args []driver.NamedValue) error {
 	if s.row == nil {
-		_, err := c.ExecContext(ctx, s.query, args)
-		return err
+		return c.change(ctx, s, args)
 	}
 	rows, err := c.QueryContext(ctx, s.query, args)
 	if err != nil {

@@ -54,6 +54,47 @@ func TestABatchRunsInOrderAndGivesWhatItWasAskedFor(t *testing.T) {
 	})
 }
 
+func TestABatchTellsWhatWasInsertedAndHowManyChanged(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		require.NoError(t, db.Migrate(ctx, "notes", notes(db)))
+		id, none, both, nothing := int64(-1), int64(-1), int64(-1), int64(-1)
+		require.NoError(t, db.Write(ctx, func(tx *sql.Tx) error {
+			var b sqldb.Batch
+			b.Add(nil, `INSERT INTO notes (text) VALUES ('before')`)
+			b.Insert(&id, "id", `INSERT INTO notes (text) VALUES ($1)`, "one")
+			b.Insert(&none, "id", `INSERT INTO notes (text) SELECT text FROM notes WHERE text = $1`, "nothing has this")
+			b.Count(&both, `UPDATE notes SET text = $1`, "changed")
+			b.Count(&nothing, `DELETE FROM notes WHERE text = $1`, "nothing has this")
+			return b.Run(ctx, tx)
+		}))
+		assert.Equal(t, []int64{2, -1, 2, 0}, []int64{id, none, both, nothing})
+	})
+}
+
+func TestALookIsOneStatementAndNoTransaction(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		require.NoError(t, db.Migrate(ctx, "notes", notes(db)))
+		require.NoError(t, db.Write(ctx, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO notes (text) VALUES ('a')`)
+			return err
+		}))
+		before, n := db.Statements(), 0
+		var b sqldb.Batch
+		b.Rows(func(r sqldb.Row) error { return r.Scan(&n) }, `SELECT count(*) FROM notes WHERE text = $1`, "a")
+		require.NoError(t, db.Look(ctx, &b))
+		assert.Equal(t, 1, n)
+		assert.Equal(t, uint64(1), db.Statements()-before)
+		gone, cancel := context.WithCancel(ctx)
+		cancel()
+		require.ErrorIs(t, db.Look(gone, &b), context.Canceled)
+		b = sqldb.Batch{}
+		b.Rows(func(sqldb.Row) error { return nil }, `SELECT nothing FROM nowhere`)
+		require.Error(t, db.Look(ctx, &b))
+	})
+}
+
 func TestABatchThatFailsLeavesNothingOfItsTransaction(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("refused")

@@ -48,9 +48,10 @@ type lite struct {
 	sent *atomic.Uint64
 	// idle holds statements by their text. One that is in use is not among them, so that a second use of the text meanwhile makes a second.
 	idle   map[string]prepared
-	open   bool  // a transaction is
-	shared bool  // and each that begins now is a part of it
-	lost   error // it is not any more, and this is why
+	args   []driver.NamedValue // of a statement of a Batch, for as long as it runs
+	open   bool                // a transaction is
+	shared bool                // and each that begins now is a part of it
+	lost   error               // it is not any more, and this is why
 }
 
 var (

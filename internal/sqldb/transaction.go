@@ -122,6 +122,16 @@ func (db *DB) Read(ctx context.Context, fn func(*sql.Tx) error) error {
 	return fn(tx)
 }
 
+// Look runs a Batch of one statement, which reads, with a look of its own at the database: on SQLite that needs no transaction around it,
+// which costs as much again.
+func (db *DB) Look(ctx context.Context, b *Batch) error {
+	if db.dialect == PostgreSQL {
+		return db.Read(ctx, func(tx *sql.Tx) error { return b.Run(ctx, tx) }) // which begins anew on another connection if that one is gone
+	}
+	_, err := db.reader.ExecContext(ctx, "batch", b)
+	return err
+}
+
 // Querier runs statements that give rows: a transaction, or what Reader gives.
 type Querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)

@@ -59,12 +59,8 @@ func holders(ctx context.Context, tx *sql.Tx, clientID string) ([]oauth.OwnerRef
 }
 
 // Client gives a client by id.
-func (s *Store) Client(ctx context.Context, id string) (c oauth.Client, err error) {
-	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		c, err = client(ctx, tx, id)
-		return err
-	})
-	return c, err
+func (s *Store) Client(ctx context.Context, id string) (oauth.Client, error) {
+	return clientBy(id, func(b *sqldb.Batch) error { return s.db.Look(ctx, b) })
 }
 
 const (
@@ -72,7 +68,11 @@ const (
 	clientColumns = `SELECT ` + clientFields + ` FROM oauth_clients c `
 )
 
-func client(ctx context.Context, tx *sql.Tx, id string) (c oauth.Client, err error) {
+func client(ctx context.Context, tx *sql.Tx, id string) (oauth.Client, error) {
+	return clientBy(id, func(b *sqldb.Batch) error { return b.Run(ctx, tx) })
+}
+
+func clientBy(id string, run func(*sqldb.Batch) error) (c oauth.Client, err error) {
 	known := false
 	var b sqldb.Batch
 	b.Rows(func(r sqldb.Row) (err error) {
@@ -80,7 +80,7 @@ func client(ctx context.Context, tx *sql.Tx, id string) (c oauth.Client, err err
 		c, err = scanClientAnd(r)
 		return err
 	}, clientColumns+`WHERE id = $1`, id)
-	switch err := b.Run(ctx, tx); {
+	switch err := run(&b); {
 	case err != nil:
 		return oauth.Client{}, fmt.Errorf("read client: %w", err)
 	case !known:

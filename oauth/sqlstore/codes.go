@@ -18,18 +18,32 @@ func (s *Store) PutCode(ctx context.Context, now time.Time, c oauth.Code) error 
 	if err != nil {
 		return err
 	}
-	var b sqldb.Batch
-	b.Rows(mayHaveCode, `SELECT EXISTS (SELECT 1 FROM oauth_gone WHERE kind = 'user' AND id = $2), EXISTS (SELECT 1 FROM oauth_clients WHERE id = $1),
-		(SELECT count(*) FROM oauth_codes WHERE client_id = $1 AND user_id = $2 AND used_at IS NULL AND expires_at >= $3 AND failures < $4)`,
-		c.ClientID, c.User.ID, micros(now), maxFailures)
-	b.Add(nil, `INSERT INTO oauth_codes (hash, client_id, user_id, redirect_uri, session_id, scopes, challenge, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		c.Hash, c.ClientID, c.User.ID, c.RedirectURI, c.SessionID, text, c.Challenge, micros(c.ExpiresAt))
-	return s.db.WriteAbout(ctx, about(c.User), func(tx *sql.Tx) error { return b.Run(ctx, tx) })
+	return s.db.WriteAbout(ctx, about(c.User), func(tx *sql.Tx) error {
+		var b sqldb.Batch
+		var put int64
+		b.Count(&put, `INSERT INTO oauth_codes (hash, client_id, user_id, redirect_uri, session_id, scopes, challenge, expires_at)
+			SELECT CAST($5 AS TEXT), CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT),
+				CAST($10 AS BIGINT)
+			WHERE NOT `+userGone+` AND `+clientThere+` AND `+liveCodesOf+` < $11`,
+			c.ClientID, c.User.ID, micros(now), maxFailures, c.Hash, c.RedirectURI, c.SessionID, text, c.Challenge, micros(c.ExpiresAt), maxLiveCodes)
+		if err := b.Run(ctx, tx); err != nil || put == 1 {
+			return err
+		}
+		b = sqldb.Batch{}
+		b.Rows(whyNoCode, `SELECT `+userGone+`, `+clientThere+`, `+liveCodesOf, c.ClientID, c.User.ID, micros(now), maxFailures)
+		return b.Run(ctx, tx)
+	})
 }
 
-// mayHaveCode looks at what PutCode asks before it inserts.
-func mayHaveCode(r sqldb.Row) error {
+// What PutCode asks before it inserts, of client $1 and user $2.
+const (
+	userGone    = `EXISTS (SELECT 1 FROM oauth_gone WHERE kind = 'user' AND id = $2)`
+	clientThere = `EXISTS (SELECT 1 FROM oauth_clients WHERE id = $1)`
+	liveCodesOf = `(SELECT count(*) FROM oauth_codes WHERE client_id = $1 AND user_id = $2 AND used_at IS NULL AND expires_at >= $3 AND failures < $4)`
+)
+
+// whyNoCode says what speaks against a code. Something does, or it would be there.
+func whyNoCode(r sqldb.Row) error {
 	var gone, client sql.NullBool
 	var live int
 	switch err := r.Scan(&gone, &client, &live); {
@@ -39,27 +53,23 @@ func mayHaveCode(r sqldb.Row) error {
 		return oauth.ErrGone
 	case !client.Bool:
 		return oauth.ErrNoClient
-	case live >= maxLiveCodes:
-		return oauth.ErrTooManyCodes
 	}
-	return nil
+	return oauth.ErrTooManyCodes
 }
 
 // ClientAndCode reads both in one statement.
 func (s *Store) ClientAndCode(ctx context.Context, now time.Time, clientID, hash string) (c oauth.Client, found oauth.Code, err error) {
 	known := false
-	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		var b sqldb.Batch
-		b.Rows(func(r sqldb.Row) (err error) {
-			known = true
-			c, found, err = scanClientAndCode(r)
-			return err
-		}, `SELECT `+clientFields+`, o.user_id, o.redirect_uri, o.session_id, o.scopes, o.challenge, o.expires_at, o.used_at,
-			o.failures, o.token_id
-			FROM oauth_clients c LEFT JOIN oauth_codes o ON o.hash = $2 AND o.client_id = c.id AND o.expires_at >= $3
-			AND (o.used_at IS NOT NULL OR o.failures < 3) WHERE c.id = $1`, clientID, hash, micros(now))
-		return b.Run(ctx, tx)
-	})
+	var b sqldb.Batch
+	b.Rows(func(r sqldb.Row) (err error) {
+		known = true
+		c, found, err = scanClientAndCode(r)
+		return err
+	}, `SELECT `+clientFields+`, o.user_id, o.redirect_uri, o.session_id, o.scopes, o.challenge, o.expires_at, o.used_at,
+		o.failures, o.token_id
+		FROM oauth_clients c LEFT JOIN oauth_codes o ON o.hash = $2 AND o.client_id = c.id AND o.expires_at >= $3
+		AND (o.used_at IS NOT NULL OR o.failures < 3) WHERE c.id = $1`, clientID, hash, micros(now))
+	err = s.db.Look(ctx, &b)
 	switch {
 	case err != nil:
 		return oauth.Client{}, oauth.Code{}, fmt.Errorf("read client and code: %w", err)
@@ -130,9 +140,7 @@ func (s *Store) Redeem(ctx context.Context, now time.Time, hash, clientID string
 		if err != nil {
 			return err
 		}
-		b.Add(&used, `UPDATE oauth_codes SET used_at = $1, token_id = (SELECT id FROM oauth_tokens WHERE prefix = $2 AND hash = $3)
-			WHERE hash = $4 AND client_id = $5 AND expires_at >= $1 AND used_at IS NULL AND failures < 3 RETURNING 1`,
-			micros(now), t.Prefix, t.Hash, hash, clientID)
+		s.spend(&b, &used, now, hash, clientID, t)
 		if err := record(&b, &change, now, "token.issued", t.Owner); err != nil {
 			return err
 		}
@@ -155,6 +163,17 @@ func (s *Store) Redeem(ctx context.Context, now time.Time, hash, clientID string
 		return oauth.Token{}, oauth.Change{}, err
 	}
 	return asRead(t), change, nil
+}
+
+// spend marks a code with the token that was inserted by the statement before. Whether one was is looked at afterwards, and all taken back if not.
+func (s *Store) spend(b *sqldb.Batch, used *int64, now time.Time, hash, clientID string, t oauth.Token) {
+	const mark, live = `UPDATE oauth_codes SET used_at = $1, token_id = `,
+		` WHERE hash = $2 AND client_id = $3 AND expires_at >= $1 AND used_at IS NULL AND failures < 3`
+	if s.db.Dialect() == sqldb.SQLite {
+		b.Count(used, mark+`last_insert_rowid()`+live, micros(now), hash, clientID)
+		return
+	}
+	b.Count(used, mark+`(SELECT id FROM oauth_tokens WHERE prefix = $4 AND hash = $5)`+live, micros(now), hash, clientID, t.Prefix, t.Hash)
 }
 
 // RevokeReplayed leaves the code, so that further replays are still seen as such.

@@ -57,7 +57,7 @@ func TestCountingLiveCodesLooksAtNoOthers(t *testing.T) { // OA-S19
 		var plan string
 		err := tx.QueryRowContext(t.Context(), `EXPLAIN QUERY PLAN SELECT count(*) FROM oauth_codes
 			WHERE client_id = $1 AND user_id = $2 AND expires_at >= $3 AND used_at IS NULL AND failures < 3`, "c", "u", 1).Scan(&id, &parent, &unused, &plan)
-		assert.Contains(t, plan, "(client_id=? AND user_id=? AND used_at=? AND expires_at>?)")
+		assert.Contains(t, plan, "oauth_codes_unused (user_id=? AND client_id=? AND expires_at>?)")
 		return err
 	}))
 }

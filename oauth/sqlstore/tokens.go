@@ -85,11 +85,11 @@ func insert(b *sqldb.Batch, id *int64, t oauth.Token, where string, more ...any)
 		return err
 	}
 	*id = 0
-	b.Add(id, `INSERT INTO oauth_tokens
+	b.Insert(id, "id", `INSERT INTO oauth_tokens
 		(prefix, hash, owner_kind, owner_id, client_id, session_id, scopes, note, created, expires_at, last_activity)
 		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT),
 			CAST($8 AS TEXT), CAST($9 AS BIGINT), CAST($10 AS BIGINT), CAST($11 AS BIGINT)
-		WHERE `+where+` ON CONFLICT (prefix, hash) DO NOTHING RETURNING id`,
+		WHERE `+where+` ON CONFLICT (prefix, hash) DO NOTHING`,
 		append([]any{
 			t.Prefix, t.Hash, t.Owner.Kind, t.Owner.ID, sql.NullString{String: t.ClientID, Valid: t.ClientID != ""}, t.SessionID, text, t.Note,
 			micros(t.Created), nullable(t.ExpiresAt), nullable(t.LastActivity),
@@ -128,16 +128,13 @@ func scanIssued(r interface{ Scan(...any) error }) (oauth.Issued, error) {
 
 // tokens reads what issued and a condition select, in one statement.
 func (s *Store) tokens(ctx context.Context, where string, args ...any) (list []oauth.Issued, err error) {
-	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		var b sqldb.Batch
-		b.Rows(func(r sqldb.Row) error {
-			t, err := scanIssued(r)
-			list = append(list, t)
-			return err
-		}, issued+where, args...)
-		return b.Run(ctx, tx)
-	})
-	if err != nil {
+	var b sqldb.Batch
+	b.Rows(func(r sqldb.Row) error {
+		t, err := scanIssued(r)
+		list = append(list, t)
+		return err
+	}, issued+where, args...)
+	if err := s.db.Look(ctx, &b); err != nil {
 		return nil, err
 	}
 	return list, nil
@@ -167,20 +164,18 @@ func (s *Store) Token(ctx context.Context, now time.Time, ref oauth.OwnerRef, id
 
 // Agreed gives the scopes of an owner's live tokens of a client.
 func (s *Store) Agreed(ctx context.Context, now time.Time, ref oauth.OwnerRef, clientID string) (list []scopes.Scope, err error) {
-	err = s.db.Read(ctx, func(tx *sql.Tx) error {
-		var b sqldb.Batch
-		b.Rows(func(r sqldb.Row) error {
-			var text string
-			if err := r.Scan(&text); err != nil {
-				return err
-			}
-			more, err := scopesOf(text)
-			list = append(list, more...)
+	var b sqldb.Batch
+	b.Rows(func(r sqldb.Row) error {
+		var text string
+		if err := r.Scan(&text); err != nil {
 			return err
-		}, `SELECT DISTINCT scopes FROM oauth_tokens WHERE client_id = $1 AND owner_kind = $2 AND owner_id = $3 AND (expires_at IS NULL OR expires_at >= $4)`,
-			clientID, ref.Kind, ref.ID, micros(now))
-		return b.Run(ctx, tx)
-	})
+		}
+		more, err := scopesOf(text)
+		list = append(list, more...)
+		return err
+	}, `SELECT DISTINCT scopes FROM oauth_tokens WHERE client_id = $1 AND owner_kind = $2 AND owner_id = $3 AND (expires_at IS NULL OR expires_at >= $4)`,
+		clientID, ref.Kind, ref.ID, micros(now))
+	err = s.db.Look(ctx, &b)
 	return list, err
 }
 
