@@ -3,6 +3,7 @@ package hubauth
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,6 +77,8 @@ type Config struct {
 	// Keys sign cookies, each 32 bytes or more: the first signs, all verify, so that a new one in front logs nobody out. They are the same
 	// on every replica. None = one is drawn at start: then a restart logs every visitor out, and replicas refuse each other's.
 	Keys [][]byte
+	// TLS is for hubs whose parts prove themselves to each other by certificates: calls to the hub use it (OA-E20).
+	TLS TLSFiles
 	// Version is sent as X-JupyterHub-Version, and compared by [Auth.CheckVersion]; "" = neither (OA-140).
 	Version string
 
@@ -83,7 +86,7 @@ type Config struct {
 	// Wait is how [Auth.CheckVersion] pauses; it returns early, with ctx's error, when ctx ends. nil = real time.
 	Wait       func(ctx context.Context, d time.Duration) error
 	Rand       io.Reader    // nil = crypto/rand; must be safe for concurrent use
-	HTTPClient *http.Client // for calls to the hub; nil = one with a timeout of 20 seconds
+	HTTPClient *http.Client // for calls to the hub, which TLS then means nothing to; nil = one with a timeout of 20 seconds
 	Logger     *slog.Logger // nil = discard; never sees a secret
 	// API says which requests want JSON: they are refused with 403 instead of being sent to log in (OA-136). nil = none.
 	API func(*http.Request) bool
@@ -103,15 +106,18 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 // that are missing leave their field empty; one that cannot be read is an error that names it.
 func FromEnv(getenv func(string) string) (Config, error) {
 	c := Config{
-		APIURL:              getenv("JUPYTERHUB_API_URL"),
-		APIToken:            Secret(getenv("JUPYTERHUB_API_TOKEN")),
-		ClientID:            getenv("JUPYTERHUB_CLIENT_ID"),
-		Prefix:              getenv("JUPYTERHUB_SERVICE_PREFIX"),
-		CallbackURL:         getenv("JUPYTERHUB_OAUTH_CALLBACK_URL"),
-		BaseURL:             getenv("JUPYTERHUB_BASE_URL"),
-		HubHost:             getenv("JUPYTERHUB_HOST"),
-		PublicURL:           getenv("JUPYTERHUB_PUBLIC_URL"),
-		AllowTokenInURL:     on(getenv("JUPYTERHUB_ALLOW_TOKEN_IN_URL")),
+		APIURL:          getenv("JUPYTERHUB_API_URL"),
+		APIToken:        Secret(getenv("JUPYTERHUB_API_TOKEN")),
+		ClientID:        getenv("JUPYTERHUB_CLIENT_ID"),
+		Prefix:          getenv("JUPYTERHUB_SERVICE_PREFIX"),
+		CallbackURL:     getenv("JUPYTERHUB_OAUTH_CALLBACK_URL"),
+		BaseURL:         getenv("JUPYTERHUB_BASE_URL"),
+		HubHost:         getenv("JUPYTERHUB_HOST"),
+		PublicURL:       getenv("JUPYTERHUB_PUBLIC_URL"),
+		AllowTokenInURL: on(getenv("JUPYTERHUB_ALLOW_TOKEN_IN_URL")),
+		TLS: TLSFiles{
+			Key: getenv("JUPYTERHUB_SSL_KEYFILE"), Cert: getenv("JUPYTERHUB_SSL_CERTFILE"), CA: getenv("JUPYTERHUB_SSL_CLIENT_CA"),
+		},
 		CookieHostPrefix:    on(getenv("JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED")),
 		DenyWebSocketCookie: getenv("JUPYTERHUB_ALLOW_WEBSOCKET_COOKIE_AUTH") != "" && !on(getenv("JUPYTERHUB_ALLOW_WEBSOCKET_COOKIE_AUTH")),
 	}
@@ -229,7 +235,11 @@ func (c *Config) check() error {
 		c.Wait = wait
 	}
 	if c.HTTPClient == nil {
-		c.HTTPClient = &http.Client{Timeout: 20 * time.Second, Transport: ownTransport()}
+		secured, err := c.TLS.client()
+		if err != nil {
+			return err
+		}
+		c.HTTPClient = &http.Client{Timeout: 20 * time.Second, Transport: ownTransport(secured)}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -243,10 +253,19 @@ func (c *Config) check() error {
 func slashed(path string) bool { return strings.HasPrefix(path, "/") && strings.HasSuffix(path, "/") }
 
 // ownTransport keeps calls to the hub apart from the process's default connections, which others may close: every httptest server that
-// ends does.
-func ownTransport() http.RoundTripper {
-	if t, ok := http.DefaultTransport.(*http.Transport); ok {
-		return t.Clone()
+// ends does. secured may be nil.
+func ownTransport(secured *tls.Config) http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	switch {
+	case ok:
+		t = t.Clone()
+	case secured == nil:
+		return http.DefaultTransport
+	default: // somebody replaced it by what takes no certificates
+		t = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	}
-	return http.DefaultTransport
+	if secured != nil {
+		t.TLSClientConfig = secured
+	}
+	return t
 }

@@ -32,6 +32,7 @@ func TestTheEnvironmentOfAServer(t *testing.T) { // OA-E1 … OA-E23, HB-103, OA
 		"JUPYTERHUB_OAUTH_ACCESS_SCOPES", `["access:servers!server=alice/","access:servers!user=alice"]`,
 		"JUPYTERHUB_COOKIE_OPTIONS", `{"SameSite": "Strict", "secure": true, "expires_days": 7, "domain": "ignored"}`,
 		"JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED", "1", "JUPYTERHUB_ALLOW_TOKEN_IN_URL", "true", "JUPYTERHUB_ALLOW_WEBSOCKET_COOKIE_AUTH", "0",
+		"JUPYTERHUB_SSL_KEYFILE", "/certs/key.pem", "JUPYTERHUB_SSL_CERTFILE", "/certs/cert.pem", "JUPYTERHUB_SSL_CLIENT_CA", "/certs/ca.pem",
 	))
 	require.NoError(t, err)
 	assert.Equal(t, hubauth.Config{
@@ -42,6 +43,7 @@ func TestTheEnvironmentOfAServer(t *testing.T) { // OA-E1 … OA-E23, HB-103, OA
 		Cookies:      hubauth.CookieOptions{SameSite: http.SameSiteStrictMode, Secure: true, MaxAge: 7 * 24 * time.Hour},
 
 		CookieHostPrefix: true, AllowTokenInURL: true, DenyWebSocketCookie: true,
+		TLS: hubauth.TLSFiles{Key: "/certs/key.pem", Cert: "/certs/cert.pem", CA: "/certs/ca.pem"},
 	}, c)
 }
 
