@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/hubshare/hubshare/oauth/hubauth"
 	"github.com/hubshare/hubshare/scopes"
 )
 
@@ -30,6 +31,10 @@ type Config struct {
 	Docs2 bool
 	// Version is the value of X-JupyterHub-Version; "" is the profile's (HB-6).
 	Version string
+
+	// InternalTLS names files by which servers and services may prove themselves to what stands before this hub and speaks TLS; they are handed
+	// on, and the hub reads none of them (OA-E20). In-process servers ask it directly and need none.
+	InternalTLS hubauth.TLSFiles
 
 	// Users exist from the start. Anyone else who may log in is created at their first login (HB-26).
 	Users []User
@@ -142,6 +147,8 @@ type SingleUser struct {
 	URL     string
 	// Env is added to what programs find in their environment, and wins.
 	Env map[string]string
+	// Hints are told to servers about how they are to run; what is zero is not said.
+	Hints ServerHints
 	// Dir is the directory that Command runs in; "" = the hub's.
 	Dir string
 	// DefaultURL is the path below a server that its visitors land on, "/lab" (HB-104); "" = the server's own choice.
@@ -249,6 +256,9 @@ func (c Config) checkNames() error {
 	}
 	if c.Password != "" && len(c.Password) < 8 {
 		return wrongFieldf("Password", "must have 8 characters or more")
+	}
+	if err := c.SingleUser.Hints.check(); err != nil {
+		return err
 	}
 	if err := c.SingleUser.check(); err != nil {
 		return wrongField("SingleUser", err)

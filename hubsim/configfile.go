@@ -15,8 +15,8 @@ import (
 // The keys of a configuration file (HB-178). Each is the field of [Config] of that name; RULES.md and the program's documentation have the whole list.
 var (
 	seedKeys   = []string{"users", "groups", "roles", "servers", "shares", "share_codes"}
-	configKeys = append(append([]string{"host", "port", "base_url", "public_url", "profile", "version", "docs2", "auth", "allow_named_servers", "singleuser",
-		"services", "extensions", "keep_connections", "upstream_quirks", "db", "tls", "keys", "clock", "record", "record_body", "record_secrets", "faults",
+	configKeys = append(append([]string{"host", "port", "base_url", "public_url", "internal_tls", "profile", "version", "docs2", "auth",
+		"allow_named_servers", "singleuser", "services", "extensions", "keep_connections", "upstream_quirks", "db", "tls", "keys", "clock", "record", "record_body", "record_secrets", "faults",
 		"admin_token", "seed", "strict"}, limitKeys()...), seedKeys...)
 )
 
@@ -59,6 +59,8 @@ func readConfig(t *tree) (c Config) {
 			c.BaseURL = v.text()
 		case "public_url":
 			c.PublicURL = v.text()
+		case "internal_tls":
+			c.InternalTLS = readTLSFiles(v)
 		case "profile":
 			c.Profile = oneOf(v, map[string]scopes.Profile{"5.5": scopes.P55, "6.0": scopes.P60})
 		case "version":
@@ -164,7 +166,7 @@ var kindNames = map[string]Kind{"in-process": KindInProcess, "stub": KindInProce
 
 func readSingleUser(t *tree) (s SingleUser) {
 	known := []string{"kind", "command", "url", "env", "dir", "default_url", "oauth_client_allowed_scopes", "server_token_scopes",
-		"start_timeout", "http_timeout", "cache_max_age", "modules", "module_dir"}
+		"start_timeout", "http_timeout", "cache_max_age", "modules", "module_dir", "hints"}
 	t.object(known, func(key string, v *tree) {
 		switch key {
 		case "kind":
@@ -177,6 +179,8 @@ func readSingleUser(t *tree) (s SingleUser) {
 			s.Env = v.pairs()
 		case "dir":
 			s.Dir = v.text()
+		case "hints":
+			s.Hints = readServerHints(v)
 		case "default_url":
 			s.DefaultURL = v.text()
 		case "oauth_client_allowed_scopes":

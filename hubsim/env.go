@@ -25,6 +25,8 @@ func (h *Hub) serverEnv(s *server, token string) map[string]string {
 	if h.cfg.PublicURL != "" {
 		publicHub, publicServer = h.cfg.PublicURL+h.site.HubPrefix(), h.cfg.PublicURL+prefix
 	}
+	// JUPYTERHUB_HOST stays empty under a public address: HB-103 has it so, OA-116 otherwise. Browsers reach servers and hub at one host all the
+	// same, and an empty one is right at every address that the hub is reached by, also where people do not use the public one.
 	env := map[string]string{
 		"JUPYTERHUB_API_TOKEN":                   token,
 		"JPY_API_TOKEN":                          token,
@@ -45,6 +47,8 @@ func (h *Hub) serverEnv(s *server, token string) map[string]string {
 		"JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED":  "0",
 		"USER":                                   s.owner.name,
 	}
+	maps.Copy(env, h.cfg.SingleUser.Hints.env())
+	maps.Copy(env, tlsEnv(h.cfg.InternalTLS))
 	if h.cfg.SingleUser.DefaultURL != "" {
 		env["JUPYTERHUB_DEFAULT_URL"] = h.cfg.SingleUser.DefaultURL
 	}

@@ -159,7 +159,7 @@ func TestTheKeysOfAServersModel(t *testing.T) {
 }
 
 // OA-E7, OA-E10, OA-E13, OA-E14, OA-E21, OA-116, HB-103: all that a server is told. Nothing of it is about administrators' access (OA-E19), certificates
-// (OA-E20) or resources (OA-E22), which a simulated hub does not have.
+// (OA-E20) or resources (OA-E22) unless configured.
 func TestTheEnvironmentOfAServer(t *testing.T) {
 	t.Parallel()
 	hub := hubsim.New(t, hubsim.Config{

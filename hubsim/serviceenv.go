@@ -50,6 +50,7 @@ func (h *Hub) serviceEnv(s *service) map[string]string {
 			env["JUPYTERHUB_PUBLIC_URL"] = h.cfg.PublicURL + h.servicePath(s.Name)
 		}
 	}
+	maps.Copy(env, tlsEnv(h.cfg.InternalTLS))
 	maps.Copy(env, s.Environment)
 	env["JUPYTERHUB_SERVICE_NAME"] = s.Name
 	if s.URL != "" {

@@ -35,6 +35,7 @@ func (s *Server) newAuth() (*hubauth.Auth, error) {
 		}
 		s.refuse(w, r, status, message)
 	}
+	cfg.TLS = hubauth.TLSFiles{} // for what stands before the hub, which this one asks directly
 	return hubauth.New(cfg)
 }
 
