@@ -1,6 +1,8 @@
 package hubsim
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -9,6 +11,7 @@ import (
 	"github.com/hubshare/hubshare/hubsim/pages"
 	"github.com/hubshare/hubshare/internal/web"
 	"github.com/hubshare/hubshare/oauth"
+	oauthhttp "github.com/hubshare/hubshare/oauth/httpapi"
 )
 
 // Auth is how people log in, beside [Config.AllowedUsers] and [Config.Password]. The zero Auth is the dummy authenticator (HB-23).
@@ -118,6 +121,23 @@ func (h *Hub) mayLogIn(name, password string) bool {
 		wanted = a.AdminPassword // and no other, or the one that everybody knows would make administrators
 	}
 	return wanted != "" && sameSecret(password, wanted.Reveal())
+}
+
+// credentials are who asks for a token with a name and a password instead of a credential (HB-143). They have to be somebody already.
+func (h *Hub) credentials(_ context.Context, raw json.RawMessage) (oauth.OwnerRef, error) {
+	var given struct {
+		Username string `json:"username"`
+		Password string `json:"password"`
+	}
+	if err := json.Unmarshal(raw, &given); err != nil {
+		return oauth.OwnerRef{}, oauthhttp.ErrBadCredentials
+	}
+	name := h.userNamed(given.Username)
+	a, ok := h.roster.userByName(name)
+	if !ok || !h.mayLogIn(name, given.Password) {
+		return oauth.OwnerRef{}, oauthhttp.ErrBadCredentials
+	}
+	return oauth.OwnerRef{Kind: oauth.KindUser, ID: a.ID}, nil
 }
 
 // mayExist says whether a name could be somebody's who may log in.

@@ -238,7 +238,7 @@ func (h *Hub) buildOAuth(store oauth.Store, secret []byte) (err error) {
 		return err
 	}
 	h.oauthHTTP, err = oauthhttp.New(oauthhttp.Config{Provider: h.provider, Host: host, Models: host, BaseURL: h.cfg.BaseURL, Version: h.cfg.Version,
-		Keys: [][]byte{secret}, Now: h.cfg.Clock.Now, Logger: h.log, Layout: h.layout, Secure: h.secure, Docs2: h.cfg.Docs2,
+		Keys: [][]byte{secret}, Now: h.cfg.Clock.Now, Logger: h.log, Layout: h.layout, Secure: h.secure, Docs2: h.cfg.Docs2, Login: h.credentials,
 		StockFilterText: h.cfg.quirks().filterText, OnDifference: h.onDifference()})
 	return err
 }

@@ -43,6 +43,9 @@ func (h *Hub) ControlURL() string { return h.origin + controlPrefix }
 // controlCall answers one control request: with what is to be encoded, or an error for the caller.
 type controlCall func(ctx context.Context, body []byte, query url.Values) (any, error)
 
+// pathID is where a call finds what {id} of its path was.
+const pathID = "{id}"
+
 const maxControlBody = 16 << 20 // a seed of many users
 
 func (h *Hub) buildControl() {
@@ -79,7 +82,7 @@ func (h *Hub) buildControl() {
 		"requests":      {http.MethodGet: h.controlRequests, http.MethodDelete: h.controlForget},
 		"watch":         {http.MethodGet: h.controlWatch},
 		"findings":      {http.MethodGet: h.controlFindings, http.MethodDelete: h.controlForgetFindings},
-		"faults":        {http.MethodGet: h.controlFaults, http.MethodPost: h.controlFault},
+		"faults":        {http.MethodGet: h.controlFaults, http.MethodPost: h.controlFault, http.MethodDelete: h.controlRemoveFaults},
 		"scenarios":     {http.MethodGet: h.controlScenarios},
 		"remove-fault":  {http.MethodPost: h.controlFaultByID(h.RemoveFault)},
 		"release-fault": {http.MethodPost: h.controlFaultByID(h.ReleaseFault)},
@@ -89,6 +92,9 @@ func (h *Hub) buildControl() {
 		"end-key":       {http.MethodPost: h.controlEndKey},
 		"shutdown":      {http.MethodPost: h.controlShutdown},
 	} {
+		rt.Handle(controlPrefix+path, h.controlHandler(path, calls))
+	}
+	for path, calls := range h.faultCalls() {
 		rt.Handle(controlPrefix+path, h.controlHandler(path, calls))
 	}
 }
@@ -237,7 +243,12 @@ func (h *Hub) controlHandler(path string, calls map[string]controlCall) http.Han
 			web.WriteError(w, web.Errorf(http.StatusRequestEntityTooLarge, ""))
 			return
 		}
-		answer, err := call(context.WithValue(r.Context(), askedKey{}, h.askedAt(r)), body, r.URL.Query())
+		query := r.URL.Query()
+		query.Del(pathID)
+		if id := r.PathValue("id"); id != "" {
+			query.Set(pathID, id)
+		}
+		answer, err := call(context.WithValue(r.Context(), askedKey{}, h.askedAt(r)), body, query)
 		if err != nil {
 			web.WriteError(w, h.controlError(path, err))
 			return

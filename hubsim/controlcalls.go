@@ -255,43 +255,6 @@ func (h *Hub) controlRevokeShare(ctx context.Context, body []byte, _ url.Values)
 	return done, h.RevokeShare(ctx, share)
 }
 
-func (h *Hub) controlFault(_ context.Context, body []byte, _ url.Values) (any, error) {
-	t, err := parseTree(body)
-	if err != nil {
-		return nil, err
-	}
-	f := readFault(t)
-	if *t.first != nil {
-		return nil, *t.first
-	}
-	id, err := h.AddFault(f)
-	return map[string]int64{"id": id}, err
-}
-
-func (h *Hub) controlFaults(context.Context, []byte, url.Values) (any, error) {
-	out := []faultState{}
-	for _, f := range h.Faults() {
-		out = append(out, stateOf(f))
-	}
-	return map[string][]faultState{"faults": out}, nil
-}
-
-func (h *Hub) controlScenarios(context.Context, []byte, url.Values) (any, error) {
-	return map[string][]ScenarioInfo{"scenarios": Scenarios()}, nil
-}
-
-func (h *Hub) controlFaultByID(do func(id int64) error) controlCall {
-	return func(_ context.Context, body []byte, _ url.Values) (any, error) {
-		var o struct {
-			ID int64 `json:"id"`
-		}
-		if err := decode(body, &o); err != nil {
-			return nil, err
-		}
-		return done, do(o.ID)
-	}
-}
-
 func (h *Hub) controlForget(context.Context, []byte, url.Values) (any, error) {
 	h.ForgetRequests()
 	return done, nil
