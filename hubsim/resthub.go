@@ -45,25 +45,24 @@ type routeData struct {
 	User         *string   `json:"user,omitempty"`
 	ServerName   *string   `json:"server_name,omitempty"`
 	Service      string    `json:"service,omitempty"`
-	JupyterHub   bool      `json:"jupyterhub"` // of routes that the hub made, which here are all
 	LastActivity *web.Time `json:"last_activity,omitempty"`
 }
 
 // routeTable is what the proxy does at this moment, by route.
 func (h *Hub) routeTable() map[string]proxyRoute {
-	table := map[string]proxyRoute{h.plainBase: {Spec: h.plainBase, Target: h.inner, Data: routeData{Hub: true, JupyterHub: true}}}
+	table := map[string]proxyRoute{h.cfg.BaseURL: {Spec: h.cfg.BaseURL, Target: h.inner, Data: routeData{Hub: true}}}
 	for _, s := range h.roster.allServers() {
 		target, at := s.reached()
 		if target == "" {
 			continue
 		}
-		path := h.plainServerPath(s)
-		table[path] = proxyRoute{path, target, routeData{User: &s.owner.name, ServerName: &s.name, JupyterHub: true, LastActivity: &at}}
+		path := h.serverPath(s.owner.name, s.name)
+		table[path] = proxyRoute{path, target, routeData{User: &s.owner.name, ServerName: &s.name, LastActivity: &at}}
 	}
 	for _, s := range h.services.all() {
 		if target := s.address(); target != "" {
-			path := h.plainBase + "services/" + s.Name + "/"
-			table[path] = proxyRoute{path, target, routeData{Service: s.Name, JupyterHub: true}}
+			path := h.cfg.BaseURL + "services/" + web.EscapeSegment(s.Name) + "/"
+			table[path] = proxyRoute{path, target, routeData{Service: s.Name}}
 		}
 	}
 	return table

@@ -29,6 +29,7 @@ func TestProxyAndInfo(t *testing.T) {
 	require.Equal(t, "ann", data["user"])
 	require.Equal(t, "two", data["server_name"])
 	require.NotEmpty(t, data["last_activity"])
+	require.NotContains(t, data, "jupyterhub", "a mark between hub and proxy, which a hub takes off")
 	require.Equal(t, "", table["/user/ann/"].(map[string]any)["data"].(map[string]any)["server_name"])
 	require.Equal(t, "page", table["/services/page/"].(map[string]any)["data"].(map[string]any)["service"])
 	require.Equal(t, true, table["/"].(map[string]any)["data"].(map[string]any)["hub"])

@@ -34,7 +34,7 @@ func (h *Hub) getService(w http.ResponseWriter, r *http.Request, v visitor) erro
 	}
 	s := h.services.named(on.Name)
 	if s == nil {
-		return web.Errorf(http.StatusNotFound, "")
+		return web.Errorf(http.StatusNotFound, "No such service: %s", shortened(on.Name))
 	}
 	web.WriteTagged(w, r, h.serviceModel(s, h.registry.Fields(v.scopes, on, h.roster)))
 	return nil

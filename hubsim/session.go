@@ -123,12 +123,15 @@ func (h *Hub) tokenVisitor(id oauth.Identity) (visitor, bool, error) {
 }
 
 // withSession gives a browser session to somebody who is logged in but lost theirs (HB-36), also to the handlers behind this
-// request: what they bind to a session is bound to this one.
+// request: what they bind to a session is bound to this one. A login that does not hold any more is taken back.
 func (h *Hub) withSession(w http.ResponseWriter, r *http.Request) *http.Request {
-	if sessionID(r) != "" {
+	if _, ok := h.loggedIn(r); !ok {
+		if _, err := r.Cookie(loginCookie); err == nil {
+			web.ClearCookie(w, http.Cookie{Name: loginCookie, Path: h.site.HubPrefix()}, time.Now())
+		}
 		return r
 	}
-	if _, ok := h.loggedIn(r); !ok {
+	if sessionID(r) != "" {
 		return r
 	}
 	r = r.Clone(r.Context())
@@ -168,17 +171,19 @@ func (h *Hub) loginCookieOf(a account, now time.Time, secure bool) *http.Cookie 
 		HttpOnly: true, Secure: secure, Expires: time.Now().Add(loginExpires)}
 }
 
-// logOut clears the cookies and, for somebody logged in, ends what this browser session authorised (HB-45).
+// logOut clears the cookies of somebody who is logged in, and ends what this browser session authorised; for others it does nothing (HB-45).
 func (h *Hub) logOut(w http.ResponseWriter, r *http.Request) error {
+	a, ok := h.loggedIn(r)
+	if !ok {
+		return nil
+	}
 	var err error
-	if a, ok := h.loggedIn(r); ok {
-		if session := sessionID(r); session != "" {
-			err = h.provider.Logout(context.WithoutCancel(r.Context()), oauth.OwnerRef{Kind: oauth.KindUser, ID: a.ID}, session)
-		}
+	if session := sessionID(r); session != "" {
+		err = h.provider.Logout(context.WithoutCancel(r.Context()), oauth.OwnerRef{Kind: oauth.KindUser, ID: a.ID}, session)
 	}
 	now, prefix := time.Now(), h.site.HubPrefix()
 	for _, c := range []http.Cookie{
-		{Name: sessionCookie, Path: h.cfg.BaseURL}, {Name: loginCookie, Path: prefix}, {Name: "_xsrf", Path: prefix}, {Name: servicesCookie, Path: prefix},
+		{Name: sessionCookie, Path: h.cfg.BaseURL}, {Name: loginCookie, Path: prefix}, {Name: "_xsrf", Path: prefix}, {Name: servicesCookie, Path: h.cfg.BaseURL + "services"},
 	} {
 		web.ClearCookie(w, c, now)
 	}

@@ -134,3 +134,26 @@ func TestALostSessionIsMadeUpFor(t *testing.T) {
 	require.NotNil(t, p.cookie("jupyterhub-session-id"))
 	require.Equal(t, 302, p.submit(invitation, nil).status)
 }
+
+// HB-45, HB-36: what a browser is told to forget, and when.
+func TestWhichCookiesAreTakenBack(t *testing.T) {
+	t.Parallel()
+	hub := hubsim.New(t, hubsim.Config{Users: []hubsim.User{{Name: "ann"}, {Name: "boss", Admin: true}}})
+	cleared := func(p page) (out []string) {
+		for _, c := range (&http.Response{Header: p.header}).Cookies() {
+			if c.Value == "" {
+				out = append(out, c.Name+" "+c.Path)
+			}
+		}
+		return out
+	}
+	require.Empty(t, cleared(stranger(t, hub).staysPut().get("logout")), "somebody who is not logged in loses nothing")
+	ann, leaver := known(t, hub, "ann").staysPut(), known(t, hub, "ann").staysPut()
+	require.ElementsMatch(t, []string{"jupyterhub-session-id /", "jupyterhub-hub-login /hub/", "_xsrf /hub/", "jupyterhub-services /services"}, cleared(leaver.get("logout")))
+
+	boss, err := hub.Token("boss")
+	require.NoError(t, err)
+	status, _ := call(t, hub, boss, "DELETE", "/users/ann", "")
+	require.Equal(t, 204, status)
+	require.Equal(t, []string{"jupyterhub-hub-login /hub/"}, cleared(ann.get("home")), "a login of somebody who is gone is taken back")
+}

@@ -51,8 +51,12 @@ else:
 c.Authenticator.delete_invalid_users = False
 c.JupyterHub.load_groups = options["groups"] or {}
 c.JupyterHub.load_roles = list(options["roles"] or [])
-if users:  # a role that lists them makes them
-    c.JupyterHub.load_roles.append({"name": "realhub-users", "scopes": [], "users": users})
+if users:  # a role that lists them makes them, in this order
+    named = [role for role in c.JupyterHub.load_roles if role["name"] == "user"]
+    if not named:
+        named = [{"name": "user"}]
+        c.JupyterHub.load_roles.extend(named)
+    named[0]["users"] = [*(named[0].get("users") or []), *users]
 c.JupyterHub.services = list(options["services"] or [])
 if options["admin_token"]:
     c.JupyterHub.services.append({"name": "realhub-admin", "api_token": options["admin_token"]})

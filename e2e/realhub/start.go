@@ -22,7 +22,7 @@ var hubConfig []byte
 
 // Limits of a hub's life. A start takes seconds, on a busy machine many.
 const (
-	startLimit = 2 * time.Minute
+	startLimit = 4 * time.Minute
 	stopLimit  = 20 * time.Second
 	askAgain   = 20 * time.Millisecond
 )
@@ -42,8 +42,9 @@ type Hub struct {
 	started time.Duration
 }
 
-// errPort says that somebody took a port between the look for a free one and the hub's use of it.
-var errPort = errors.New("a port was taken")
+// errAgain says that another try may do: somebody took a port between the look for a free one and the hub's use of it, or the machine is so
+// busy that the proxy did not come up within the ten seconds that a hub gives it.
+var errAgain = errors.New("circumstances")
 
 // Start runs a hub and returns when it answers through its proxy. ctx bounds the start alone. Close must be called; when this process dies
 // without it, the hub ends too on Linux.
@@ -52,7 +53,7 @@ func Start(ctx context.Context, o Options) (*Hub, error) {
 	defer cancel()
 	for try := 1; ; try++ {
 		h, err := start(ctx, o)
-		if errors.Is(err, errPort) && try < 4 {
+		if errors.Is(err, errAgain) && try < 4 {
 			continue
 		}
 		return h, err
@@ -80,8 +81,8 @@ func start(ctx context.Context, o Options) (*Hub, error) {
 	}
 	if err := h.ready(ctx); err != nil {
 		err = fmt.Errorf("start a hub: %w; its output ends with:\n%s", err, h.output)
-		if strings.Contains(h.output.String(), "ddress already in use") {
-			err = errors.Join(errPort, err)
+		if text := h.output.String(); strings.Contains(text, "ddress already in use") || strings.Contains(text, "Failed to start proxy") {
+			err = fmt.Errorf("%w: %w", errAgain, err)
 		}
 		return nil, errors.Join(err, h.Close())
 	}

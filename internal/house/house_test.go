@@ -79,6 +79,8 @@ var rooms = []room{
 	{folder: "e2e/browser", ours: list("internal/supply"), theirs: list(playwright)},
 	{folder: "e2e/scenario", ours: list("e2e/browser")},
 	{folder: "e2e/realhub", ours: list("internal/supply")},
+	{folder: "e2e/services", ours: list("e2e/realhub", "oauth/hubauth")},
+	{folder: "e2e/twin", ours: list("scopes", "hubsim", "e2e/realhub")},
 
 	{folder: "examples", ours: list("scopes", "sharing", "oauth", "hubsim", "e2e/browser", "e2e/scenario", "e2e/realhub"), theirs: list(websocket)},
 
