@@ -242,7 +242,7 @@ func TestMarkupInNext(t *testing.T) {
 	s.people[1].holdsNothingForeign()
 }
 
-// OA-43 … OA-47: a client of the hub cannot have the visitor, or their code, sent to an address that is not its own.
+// OA-43, OA-44: a client of the hub cannot have the visitor, or their code, sent to an address that is not its own.
 func TestAuthorizingAnAddressThatIsNotTheClients(t *testing.T) {
 	t.Parallel()
 	s := play(t, hubsim.Config{})

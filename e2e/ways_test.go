@@ -29,7 +29,7 @@ func TestWithoutScripts(t *testing.T) {
 
 // wide finds what reaches beyond the window and cannot be scrolled into view by itself.
 const wide = `() => [...document.querySelectorAll("body *")].filter(e => {
-	if (!e.checkVisibility() || e.closest(".table-scroll, .visually-hidden, pre")) return false;
+	if (!e.checkVisibility() || e.closest(".table-scroll, .visually-hidden, pre, .stack thead")) return false;
 	return e.getBoundingClientRect().right > innerWidth + 1;
 }).map(e => e.outerHTML.slice(0, 100))`
 
