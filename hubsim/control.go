@@ -52,6 +52,7 @@ func (h *Hub) buildControl() {
 	if h.cfg.Control == nil {
 		return
 	}
+	h.proof = consoleProof()
 	rt := &web.Router{}
 	h.control = rt
 	for path, calls := range map[string]map[string]controlCall{
@@ -114,6 +115,10 @@ func (h *Hub) controlled(public http.Handler) http.Handler {
 		header.Add("Vary", "Origin")
 		if err := h.mayControl(r); err != nil {
 			web.WriteError(w, err)
+			return
+		}
+		if consoleRequest(r) {
+			h.serveConsole(w, r)
 			return
 		}
 		if origin := r.Header.Get("Origin"); origin != "" {

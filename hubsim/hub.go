@@ -44,6 +44,7 @@ type Hub struct {
 	front        http.Handler // of the listeners
 	byKey        keys
 	restarts     restarts
+	proof        string // of the forms of the console
 	plainBase    string // BaseURL, decoded
 	namePattern  *regexp.Regexp
 	site         web.Site

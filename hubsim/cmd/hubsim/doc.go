@@ -52,6 +52,7 @@
 //
 // Below /_hubsim/ a test controls the hub, in JSON. Without --admin-token this is for this machine alone, and never for pages of other sites.
 //
+//	GET  /_hubsim/ itself                       a page for people, if that is what a browser asks for; else as info
 //	GET  health                                 200 when the hub is there
 //	GET  info, state                            addresses and versions; everything that there is, without secrets
 //	GET  clock, POST clock {"advance": "36h"}   or {"set": "2026-01-02T03:04:05Z"}, at which the clock then stands
