@@ -39,12 +39,18 @@ func messageIn(err error) string {
 	return ""
 }
 
+// clientLeft is why a request failed that nobody waited for any more: what it still had to look up was not looked up.
+const clientLeft = "the client left before it was answered"
+
 // explain says why the hub refused a request: what it told the client, which scopes it takes, what the caller has, and what they lost lately. It is for the
 // log of whoever runs the hub, never for the client.
 func (h *Hub) explain(ctx context.Context, e *entry) string {
 	var parts []string
 	if e.Message != "" {
 		parts = append(parts, e.Message)
+	}
+	if e.Status >= 500 && ctx.Err() != nil {
+		parts = append(parts, clientLeft)
 	}
 	switch {
 	case e.Credential == "token" && e.Actor == "":
