@@ -2,6 +2,7 @@ package hubsim
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/hubshare/hubshare/internal/apidoc"
 )
@@ -16,3 +17,12 @@ func (h *Hub) Routes() []string { return h.routes.Patterns() }
 
 // Handler is what the hub's listener serves, for benchmarks that leave the network out.
 func (h *Hub) Handler() http.Handler { return h.handler() }
+
+// RecordOnly does for a request what recording does beside serving it.
+func (h *Hub) RecordOnly(w http.ResponseWriter, r *http.Request) {
+	r, e := h.enter(r)
+	noteHub(r)
+	rec := &recorder{ResponseWriter: w, status: http.StatusOK}
+	h.leave(r, e, rec, time.Millisecond)
+	h.logRequest(r, e)
+}
