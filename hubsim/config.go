@@ -50,6 +50,12 @@ type Config struct {
 	Password string
 	// Auth says more of who may log in, and as whom; the zero value adds nothing.
 	Auth Auth
+	// DefaultURL is where a login without next leads, a path such as "/hub/home"; "" = the user's server (HB-42).
+	DefaultURL string
+	// StayAtHome has such a login lead to the home page instead, and start no server: what a JupyterHub calls redirect_to_server off (HB-42).
+	StayAtHome bool
+	// ShutdownOnLogout stops a user's servers when they log out (HB-45).
+	ShutdownOnLogout bool
 	// AllowNamedServers lets users have servers besides their default one (HB-101).
 	AllowNamedServers bool
 	// SingleUser configures users' servers.
@@ -270,6 +276,9 @@ func (c Config) checkNames() error {
 		if err := f.check(); err != nil {
 			return wrongField(fmt.Sprintf("Faults[%d]", i), err)
 		}
+	}
+	if d := c.DefaultURL; d != "" && (!strings.HasPrefix(d, "/") || strings.HasPrefix(d, "//") || strings.ContainsFunc(d, unicode.IsControl) || strings.Contains(d, "\\")) {
+		return wrongFieldf("DefaultURL", "%q must be a path of this host", d)
 	}
 	if err := c.Limits.check(); err != nil {
 		return err

@@ -17,7 +17,7 @@ var (
 	seedKeys   = []string{"users", "groups", "roles", "servers", "shares", "share_codes"}
 	configKeys = append(append([]string{"host", "port", "base_url", "public_url", "internal_tls", "profile", "version", "docs2", "auth",
 		"allow_named_servers", "singleuser", "services", "extensions", "keep_connections", "upstream_quirks", "db", "tls", "keys", "clock", "record", "record_body", "record_secrets", "faults",
-		"admin_token", "seed", "strict"}, limitKeys()...), seedKeys...)
+		"admin_token", "seed", "strict", "default_url", "redirect_to_server", "shutdown_on_logout"}, limitKeys()...), seedKeys...)
 )
 
 // ParseConfig reads a configuration from JSON, in which // and /* */ are comments (HB-176, HB-178). Unknown keys are errors. Durations are seconds or
@@ -103,6 +103,12 @@ func readConfig(t *tree) (c Config) {
 			c.RecordSecrets = v.flag()
 		case "strict":
 			c.Strict = v.flag()
+		case "default_url":
+			c.DefaultURL = v.text()
+		case "redirect_to_server":
+			c.StayAtHome = !v.flag()
+		case "shutdown_on_logout":
+			c.ShutdownOnLogout = v.flag()
 		default:
 			if !c.Limits.read(key, v) {
 				seed.read(key, v)

@@ -20,9 +20,10 @@
 //
 // # Making it misbehave
 //
-// [Hub.AddFault] makes requests fail, hang or lie that match; [Hub.RevokeToken], [Hub.RevokeShare], [Hub.ExpireLogin], [Hub.ExpireCode] and [Hub.KillServer]
-// take away what somebody relies on. [Hub.Requests] has what was asked, by whom, and why it was refused. [Hub.Seed] adds people and shares, [Hub.Snapshot]
-// copies what there is, [Hub.Reset] puts all of it back.
+// [Hub.AddFault] has the hub go wrong by name, as in hub.AddFault(hubsim.SpawnHang()) or hubsim.ExpireLogin("sharer"); SCENARIOS.md has a line for each of
+// [Scenarios]. Faults of one's own make requests fail, hang or lie that match. [Hub.Requests] has what was asked, by whom, and why it was refused; [Hub.Watch] follows
+// it; [Hub.AssertCalled], [Hub.AssertNoLeak] and others hold it to what should be. With [Config.Strict] a test fails when the code under test calls what no hub has.
+// [Hub.Seed] adds people and shares, [Hub.Snapshot] copies what there is, [Hub.Reset] puts all of it back. With [Config.Seed] each run draws the same secrets.
 //
 // # In other languages
 //

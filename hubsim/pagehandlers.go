@@ -104,19 +104,31 @@ func (h *Hub) afterLogin(r *http.Request, a account) string {
 	if next, ok := web.ValidateNext(lastOf(q, "next"), h.origins(r)...); ok {
 		return next
 	}
-	target := h.site.HubPrefix() + "spawn"
-	if s, ok := h.roster.server(a.Name, ""); ok && s.status().Active() {
-		target = h.serverPath(a.Name, "")
+	return withQuery(h.defaultTarget(a), q)
+}
+
+func (h *Hub) defaultTarget(a account) string {
+	switch {
+	case h.cfg.DefaultURL != "":
+		return h.cfg.DefaultURL
+	case h.cfg.StayAtHome:
+		return h.site.HubPrefix() + "home"
 	}
-	return withQuery(target, q)
+	if s, ok := h.roster.server(a.Name, ""); ok && s.status().Active() {
+		return h.serverPath(a.Name, "")
+	}
+	return h.site.HubPrefix() + "spawn"
 }
 
 // withQuery appends a request's other parameters to a default target (OA-107).
 func withQuery(target string, q url.Values) string {
 	q.Del("next")
 	q.Del("_xsrf")
-	if len(q) == 0 {
+	switch {
+	case len(q) == 0:
 		return target
+	case strings.Contains(target, "?"):
+		return target + "&" + q.Encode()
 	}
 	return target + "?" + q.Encode()
 }
@@ -175,8 +187,12 @@ func (h *Hub) logout() http.Handler {
 		if r.Method != http.MethodGet {
 			return h.refuseMethod(r)
 		}
+		a, ok := h.loggedIn(r)
 		if err := h.logOut(w, r); err != nil {
 			return err
+		}
+		if ok && h.cfg.ShutdownOnLogout {
+			h.stopServersOf(a)
 		}
 		if h.cfg.Auth.AutoLogin != "" {
 			h.loggedOut(w, r)
@@ -185,6 +201,13 @@ func (h *Hub) logout() http.Handler {
 		web.Redirect(w, http.StatusFound, h.site.HubPrefix()+"login")
 		return nil
 	})
+}
+
+// stopServersOf stops what a user has running; nobody waits for it.
+func (h *Hub) stopServersOf(a account) {
+	for _, s := range h.roster.serversOf(a.ID) {
+		h.task(func() { h.stop(h.life, s) })
+	}
 }
 
 func (h *Hub) home(w http.ResponseWriter, r *http.Request, v visitor) error {

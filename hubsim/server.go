@@ -185,30 +185,40 @@ func (h *Hub) serverPath(owner, name string) string {
 // start begins to start a server and returns at once; [server.wait] tells how it went. Refusals are *web.Error (HB-95).
 func (h *Hub) start(s *server, options json.RawMessage) error {
 	h.noticeDead(s)
+	met := make(chan hit, 1)
+	begun, err := h.beginStart(s, options, met)
+	if begun { // before whoever asked is answered, so that they find it in force; and without the lock, since whether it is about this server others are asked
+		met <- h.meetStart(s)
+	}
+	return err
+}
+
+// beginStart has a start go on once it is told which fault it meets; begun is false if there is none to begin.
+func (h *Hub) beginStart(s *server, options json.RawMessage, met <-chan hit) (begun bool, err error) {
 	now := h.cfg.Clock.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.retired:
-		return web.Errorf(404, "")
+		return false, web.Errorf(404, "")
 	case s.pending == pendingSpawn:
-		return nil
+		return false, nil
 	case s.pending != "":
-		return web.Errorf(400, "%s is pending %s", s.fullName(), s.pending)
+		return false, web.Errorf(400, "%s is pending %s", s.fullName(), s.pending)
 	case s.ready:
-		return web.Errorf(400, "%s is already running", s.fullName())
+		return false, web.Errorf(400, "%s is already running", s.fullName())
 	}
 	if err := h.admit(); err != nil {
-		return err
+		return false, err
 	}
 	ctx, cancel := context.WithTimeout(h.life, cmp.Or(h.cfg.SingleUser.StartTimeout, startTimeout))
 	if h.isClosing() || !h.task(func() {
 		defer cancel()
-		h.bringUp(ctx, s)
+		h.bringUp(ctx, s, <-met)
 	}) {
 		cancel()
 		h.spawns.started(false)
-		return web.Errorf(503, "The hub is stopping")
+		return false, web.Errorf(503, "The hub is stopping")
 	}
 	if options == nil {
 		options = s.options
@@ -216,12 +226,12 @@ func (h *Hub) start(s *server, options json.RawMessage) error {
 	s.pending, s.failure, s.started, s.options, s.interrupt, s.fault = pendingSpawn, nil, now, options, cancel, hit{}
 	s.events = []progress{{Message: "Server requested"}, {Progress: 50, Message: "Spawning server..."}}
 	s.tell()
-	return nil
+	return true, nil
 }
 
 // bringUp is one start, from token to route (HB-93). Whatever fails leaves nothing behind (HB-96).
-func (h *Hub) bringUp(ctx context.Context, s *server) {
-	proc, tokenID, err := h.launch(ctx, s)
+func (h *Hub) bringUp(ctx context.Context, s *server, fault hit) {
+	proc, tokenID, err := h.launch(ctx, s, fault)
 	// A route exists only for a server that has answered (HB-78).
 	if err == nil {
 		h.proxy.Add(h.plainServerPath(s), proc.URL())
@@ -265,7 +275,7 @@ func (h *Hub) failureOf(err error) *spawnFailure {
 	return f
 }
 
-func (h *Hub) launch(ctx context.Context, s *server) (spawner.Process, int64, error) {
+func (h *Hub) launch(ctx context.Context, s *server, fault hit) (spawner.Process, int64, error) {
 	owner := oauth.OwnerRef{Kind: oauth.KindUser, ID: s.owner.id}
 	path := h.serverPath(s.owner.name, s.name)
 	granted, err := h.provider.ServerTokenScopes(ctx, owner, s.name, h.cfg.SingleUser.ServerTokenScopes)
@@ -293,10 +303,11 @@ func (h *Hub) launch(ctx context.Context, s *server) (spawner.Process, int64, er
 	s.env = env
 	s.mu.Unlock()
 	spec := spawner.Spec{User: s.owner.name, Server: s.name, Prefix: path, Env: env}
-	fault, err := h.disturbStart(ctx, s, spec)
-	if err != nil {
-		undo()
-		return nil, 0, err
+	if fault.line != nil && fault.line.start != nil {
+		if err := fault.line.start(ctx, h, fault); err != nil {
+			undo()
+			return nil, 0, err
+		}
 	}
 	proc, err := h.spawner.Start(ctx, spec)
 	if err != nil {
@@ -355,20 +366,28 @@ func (h *Hub) stop(ctx context.Context, s *server) status {
 		}
 		s.mu.Lock()
 	}
-	if s.pending == "" && s.ready {
+	met := make(chan hit, 1)
+	begun := s.pending == "" && s.ready
+	if begun {
 		proc, tokenID := s.process, s.tokenID
 		s.pending, s.process, s.tokenID = pendingStop, nil, 0
 		s.tell()
 		// The route goes first, so that nobody reaches a server that is ending (HB-78, HB-198).
 		h.proxy.Remove(h.plainServerPath(s))
-		h.task(func() { h.takeDown(s, proc, tokenID) })
+		s.fault = hit{}
+		h.task(func() { h.takeDown(s, proc, tokenID, <-met) })
 	}
 	s.mu.Unlock()
+	if begun {
+		met <- h.meetStop(s)
+	}
 	return s.wait(ctx)
 }
 
-func (h *Hub) takeDown(s *server, proc spawner.Process, tokenID int64) {
-	h.disturbStop(s)
+func (h *Hub) takeDown(s *server, proc spawner.Process, tokenID int64, fault hit) {
+	if fault.line != nil {
+		fault.line.stop(h.life, h, fault)
+	}
 	if err := h.end(proc); err != nil {
 		h.log.Warn("server had to be forced to stop", "server", s.fullName(), "error", err)
 	}
