@@ -46,6 +46,8 @@ type Proxy struct {
 	open   sync.WaitGroup // requests on their way over a route
 	mu     sync.Mutex     // guards open.Add against Close
 	closed bool
+
+	buffers buffers
 }
 
 // New makes a proxy without routes.
@@ -91,6 +93,7 @@ func (p *Proxy) Add(prefix string, target *url.URL) {
 	forward := &httputil.ReverseProxy{
 		Transport:     transport,
 		FlushInterval: -1,
+		BufferPool:    &p.buffers,
 		Rewrite:       func(r *httputil.ProxyRequest) { rewrite(r, target) },
 		ErrorHandler:  p.failed,
 		ErrorLog:      slog.NewLogLogger(p.cfg.Logger.Handler(), slog.LevelDebug),
