@@ -122,8 +122,11 @@ func TestAttackReadingTokensFromAddresses(t *testing.T) { // OA-S7
 		assert.Equal(t, http.StatusForbidden, resp.StatusCode, name)
 	}
 	login := begin(t, x.browser(t, "bob"), "/user/alice/")
-	resp, _ := x.browser(t, "").still().do(http.MethodGet, login, nil)
-	assert.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
+	for _, address := range []string{login, prefix + "oauth_callback?error=access_denied", prefix + "oauth_callback?code=x"} {
+		resp, _ := x.browser(t, "").still().do(http.MethodGet, address, nil)
+		assert.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
+		assert.Equal(t, "strict-origin", resp.Header.Get("Referrer-Policy"), "what a page about a failed login links to learns nothing of its code")
+	}
 	assert.NotContains(t, x.log.String(), tok)
 }
 

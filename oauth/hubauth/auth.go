@@ -75,8 +75,7 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 		case !permits(a.cfg.AccessScopes, v.Scopes):
 			// Never a redirect: the hub would send them right back (OA-136, OA-199).
 			a.write(w, r, http.StatusForbidden, v.Kind+" "+v.Name+" is not allowed.")
-		case v.from == fromURL && isNavigation(r) && !a.cfg.NoLogin:
-			a.keepURLToken(w, r, v)
+		case v.from == fromURL && isNavigation(r) && !a.cfg.NoLogin && a.keepURLToken(w, r, v): // it has answered
 		default:
 			if v.from == fromCookie && isNavigation(r) {
 				a.refreshXSRF(w, r, v.Token)
@@ -117,13 +116,18 @@ func (a *Auth) refuseOrLogin(w http.ResponseWriter, r *http.Request) {
 	a.start(w, r)
 }
 
-// keepURLToken makes a URL token that was good a cookie, and takes it out of the address bar and the history (OA-131, OA-S7).
-func (a *Auth) keepURLToken(w http.ResponseWriter, r *http.Request, v *visitor) {
+// keepURLToken makes a URL token that was good a cookie, and takes that of a page out of the address bar and the history (OA-131, OA-S7). It says
+// whether it has answered: a form, or a program that posts, comes to do something, which a redirect would drop.
+func (a *Auth) keepURLToken(w http.ResponseWriter, r *http.Request, v *visitor) bool {
 	a.setTokenCookie(w, r, v.Token)
 	a.refreshXSRF(w, r, v.Token)
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
 	q := r.URL.Query()
 	q.Del("token")
 	redirect(w, ownPath(r.URL.EscapedPath(), q.Encode(), a.cfg.Prefix))
+	return true
 }
 
 // failure is what went wrong between us and the hub, as a visitor may know it.

@@ -65,6 +65,18 @@ func TestTokensInTheURL(t *testing.T) { // OA-130, OA-131, OA-S7
 	assert.Equal(t, "/user/alice/x?a=b", resp.Header.Get("Location"), "out of the address bar")
 	status, text := b.get("/user/alice/x")
 	wants(t, 200, "hello user alice at /user/alice/x", status, text)
+
+	// What is not only looked at must not be asked for twice, nor be turned into something that is only looked at.
+	for _, mode := range []string{"", "navigate"} {
+		caller := x.browser(t, "").still()
+		resp, text = caller.do(http.MethodPost, "/user/alice/x?token="+tok, strings.NewReader("done"), "Sec-Fetch-Mode", mode)
+		wants(t, 200, "hello user alice at /user/alice/x?token="+tok+" done", resp.StatusCode, text)
+		assert.Contains(t, caller.cookies("/user/alice/"), clientID)
+	}
+	caller := x.browser(t, "").still()
+	resp, _ = caller.do(http.MethodPost, "/user/alice/x?token="+tok, nil, "Sec-Fetch-Mode", "cors")
+	assert.Equal(t, 200, resp.StatusCode)
+	assert.NotContains(t, caller.cookies("/user/alice/"), clientID, "a script's token stays the script's")
 }
 
 func TestACookieAloneProvesNothingToAScript(t *testing.T) { // OA-96, OA-132, OA-S5, OA-S11

@@ -108,6 +108,7 @@ func letters(raw []byte) string {
 
 // finish is the callback: the browser comes back with a code and a state (OA-138).
 func (a *Auth) finish(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Referrer-Policy", "strict-origin") // OA-S7: also where no redirect leaves this address, which has a code
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)
 		a.write(w, r, http.StatusMethodNotAllowed, http.StatusText(http.StatusMethodNotAllowed))
