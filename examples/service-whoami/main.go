@@ -15,8 +15,8 @@
 //	go run ./examples/service-whoami --env external.env
 //	env $(cat external.env) go run ./examples/service-whoami serve     # in another terminal
 //
-// With --only, access is a matter of a role that some have and others have not; --docs2 gives the answers the shape that JupyterHub's
-// documentation of this example shows, which is older.
+// With --only, access is a matter of a role that some have and others have not; --profile 6.0 makes it a hub of that release, and --docs2 gives
+// the answers the shape that JupyterHub's documentation of this example shows, which is older than both.
 package main
 
 import (
@@ -32,6 +32,7 @@ import (
 	"syscall"
 
 	"github.com/hubshare/hubshare/hubsim"
+	"github.com/hubshare/hubshare/scopes"
 )
 
 func main() {
@@ -51,6 +52,7 @@ const (
 type options struct {
 	serve, noLogin          bool // be a service
 	addr, env, only         string
+	profile                 scopes.Profile
 	external, docs2, chatty bool
 }
 
@@ -87,6 +89,7 @@ func parse(args []string, help io.Writer) (o options, err error) {
 		f.StringVar(&o.only, "only", "", "comma-separated `NAMES` of those who may use the services; without it everybody may")
 		f.BoolVar(&o.external, "external", false, "serve whoami-external from this process")
 		f.StringVar(&o.env, "env", "", "`FILE` to write the environment of whoami-external to, for starting it by hand")
+		f.Func("profile", "the JupyterHub `RELEASE` to behave as: 5.5 or 6.0 (default 5.5)", o.setProfile)
 		f.BoolVar(&o.docs2, "docs2", false, "answer in the shape of JupyterHub 2")
 		f.BoolVar(&o.chatty, "v", false, "log every request, and what the services say")
 	}
@@ -104,14 +107,27 @@ func parse(args []string, help io.Writer) (o options, err error) {
 	return o, nil
 }
 
+func (o *options) setProfile(release string) error {
+	switch release {
+	case "5.5":
+		o.profile = scopes.P55
+	case "6.0":
+		o.profile = scopes.P60
+	default:
+		return errors.New("use 5.5 or 6.0")
+	}
+	return nil
+}
+
 const external = "whoami-external"
 
 // config is what a hub's administrator would write.
 func config(self string, o options) hubsim.Config {
 	hidden := false
 	cfg := hubsim.Config{
-		Addr:  o.addr,
-		Docs2: o.docs2,
+		Addr:    o.addr,
+		Profile: o.profile,
+		Docs2:   o.docs2,
 		Services: []hubsim.Service{
 			// Port 0: the hub picks a free one.
 			{Name: "whoami-api", URL: "http://127.0.0.1:0", Display: &hidden, Command: []string{self, "serve", "--no-login"}},

@@ -77,7 +77,7 @@ const (
  "servers": {},
  "session_id": null
 }`
-	todayOAuth = `{
+	oauth55 = `{
  "admin": false,
  "groups": [],
  "kind": "user",
@@ -86,9 +86,19 @@ const (
  "session_id": "*",
  "token_id": "*"
 }`
+	oauth60 = `{
+ "admin": false,
+ "groups": [],
+ "kind": "user",
+ "name": "queequeg",
+ "scopes": ["access:services!service=whoami-oauth", "read:users:groups!user=queequeg", "read:users:name!user=queequeg"],
+ "session_id": "*",
+ "token_id": "*",
+ "user_info": null
+}`
 )
 
-// The walk of the documentation, in its old shape and in today's.
+// The walk of the documentation, in its old shape and in those of the releases since (OA-121, OA-122).
 func TestAVisitorSeesWhatTheDocumentationShows(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -97,7 +107,8 @@ func TestAVisitorSeesWhatTheDocumentationShows(t *testing.T) {
 		api   int // scopes
 	}{
 		"as documented": {[]string{"--docs2"}, seedOAuth, 12},
-		"as it is now":  {nil, todayOAuth, 15},
+		"in 5.5":        {nil, oauth55, 15},
+		"in 6.0":        {[]string{"--profile", "6.0"}, oauth60, 16},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -112,13 +123,12 @@ func TestAVisitorSeesWhatTheDocumentationShows(t *testing.T) {
 
 			token := v.token("queequeg", "")
 			api := p.visitor().call(token, "services/whoami-api/")
-			if len(c.args) > 0 {
+			if c.oauth == seedOAuth {
 				sees(t, api, seedAPI)
-			} else {
-				var model struct{ Scopes []string }
-				require.NoError(t, json.Unmarshal([]byte(api.body), &model))
-				require.Len(t, model.Scopes, c.api)
 			}
+			var model struct{ Scopes []string }
+			require.NoError(t, json.Unmarshal([]byte(api.body), &model))
+			require.Len(t, model.Scopes, c.api)
 			// The same token opens the other one.
 			require.Equal(t, http.StatusOK, p.visitor().call(token, "services/whoami-oauth/").status)
 			require.NotContains(t, p.logged(), token)
@@ -179,7 +189,7 @@ func TestTheExternalServiceIsStartedByOthers(t *testing.T) {
 	says(t, bufio.NewReader(out), "^whoami-external (listens on) 127")
 	v.token("queequeg", "") // logs them in
 	there := v.submit(v.get("services/whoami-external"), nil)
-	sees(t, there, strings.ReplaceAll(todayOAuth, "whoami-oauth", "whoami-external"))
+	sees(t, there, strings.ReplaceAll(oauth55, "whoami-oauth", "whoami-external"))
 	require.NoError(t, byHand.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, byHand.Wait())
 	require.Equal(t, http.StatusServiceUnavailable, v.get("services/whoami-external/").status)
@@ -231,13 +241,15 @@ func TestMistakesAreOneLine(t *testing.T) {
 		code int
 		says string
 	}{
-		"an unknown flag":               {[]string{"--port", "1"}, exitUsage, "-port"},
-		"an argument":                   {[]string{"now"}, exitUsage, `unexpected argument "now"`},
-		"a flag of the other":           {[]string{"serve", "--addr", "x"}, exitUsage, "-addr"},
-		"a port that is taken":          {[]string{"--addr", taken.Addr().String()}, exitFailed, "address already in use"},
-		"a name that cannot log in":     {[]string{"--addr", "127.0.0.1:0", "--only", "A"}, exitFailed, "lower case"},
-		"a file in no folder":           {[]string{"--addr", "127.0.0.1:0", "--env", filepath.Join(t.TempDir(), "none", "x")}, exitFailed, "none"},
-		"a service without environment": {[]string{"serve"}, exitFailed, "no api token"},
+		"an unknown flag":                {[]string{"--port", "1"}, exitUsage, "-port"},
+		"a release there is not":         {[]string{"--profile", "4.1"}, exitUsage, "use 5.5 or 6.0"},
+		"the old shape of a new release": {[]string{"--addr", "127.0.0.1:0", "--docs2", "--profile", "6.0"}, exitFailed, "5.5 alone"},
+		"an argument":                    {[]string{"now"}, exitUsage, `unexpected argument "now"`},
+		"a flag of the other":            {[]string{"serve", "--addr", "x"}, exitUsage, "-addr"},
+		"a port that is taken":           {[]string{"--addr", taken.Addr().String()}, exitFailed, "address already in use"},
+		"a name that cannot log in":      {[]string{"--addr", "127.0.0.1:0", "--only", "A"}, exitFailed, "lower case"},
+		"a file in no folder":            {[]string{"--addr", "127.0.0.1:0", "--env", filepath.Join(t.TempDir(), "none", "x")}, exitFailed, "none"},
+		"a service without environment":  {[]string{"serve"}, exitFailed, "no api token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -252,7 +264,7 @@ func TestMistakesAreOneLine(t *testing.T) {
 
 func TestHelpListsTheFlags(t *testing.T) {
 	t.Parallel()
-	for _, c := range [][]string{{"--help", "-only"}, {"serve", "--help", "-no-login"}} {
+	for _, c := range [][]string{{"--help", "-only"}, {"--help", "-profile"}, {"serve", "--help", "-no-login"}} {
 		var stdout, stderr bytes.Buffer
 		require.Equal(t, exitOK, run(t.Context(), c[:len(c)-1], &stdout, &stderr))
 		require.Contains(t, stdout.String(), c[len(c)-1])
