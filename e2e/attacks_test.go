@@ -107,7 +107,7 @@ func TestForcedRequests(t *testing.T) {
 			victim.goes(s.hub.UserURL("owner", ""))
 			authorize := strings.Replace(victim.tab.URL(), s.hub.URL, "/", 1)
 			for name, attack := range map[string]struct{ path, form string }{
-				"give the enemy access on the page of shares": {"/hub/shares", "action=grant&server=&kind=user&grantee=mallory&lasts=forever"},
+				"give the enemy access on the page of shares": {"/hub/shares", "action=grant&owner=victim&server=&kind=user&grantee=mallory&lasts=forever"},
 				"log in as the enemy":                         {"/hub/login", "username=mallory&password=x"},
 				"authorize a server":                          {authorize, "scopes=access%3Aservers%21server%3Downer%2F"},
 				"stop a server and start another":             {"/hub/spawn", ""},

@@ -48,3 +48,19 @@ func TestAcceptanceWalk(t *testing.T) {
 		})
 	}
 }
+
+// What other projects run against their hubs goes through this one as it is.
+func TestAcceptShareOnThisHub(t *testing.T) {
+	t.Parallel()
+	s := play(t, hubsim.Config{})
+	var done []string
+	s.running("sharer", "")
+	require.NoError(t, scenario.AcceptShare(t.Context(), browser.Shared(t), scenario.AcceptConfig{
+		BaseURL: s.hub.URL,
+		Sharer:  scenario.Login{Name: "sharer"},
+		Grantee: scenario.Login{Name: "shared-with"},
+		Step:    func(step scenario.Step) { done = append(done, step.Name) },
+	}))
+	assert.Equal(t, scenario.AcceptSteps(), done)
+	assert.Empty(t, s.shared())
+}

@@ -16,6 +16,12 @@
 //		Step:    func(s scenario.Step) { fmt.Println(s.Number, s.Name, s.Took, s.Err) },
 //	})
 //
+// A hub of another make, with a login and servers of its own, is walked through by
+// AcceptShare: from the login by way of a share link onto the server, and out
+// again. It needs the hub's address and two logins, and functions for what is not
+// as on a JupyterHub; examples/embed has a test that does it. github-actions.yml
+// beside this file is a workflow for the CI of such a hub.
+//
 // The page objects (LoginPage, AcceptPage, ConsentPage, ServerPage, Notebook, SharesPage,
 // ErrorPage) know the elements, so that a test of another story needs none of
 // the selectors. The package does not start a hub and does not import one.
