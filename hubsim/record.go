@@ -270,8 +270,11 @@ func (h *Hub) leave(r *http.Request, e *entry, rec *recorder, took time.Duration
 			_ = json.Unmarshal(rec.refusal, &said) // what is cut off or of another shape says nothing
 			e.Message = strings.TrimSpace(said.Message + said.ErrorDescription)
 		}
-		if e.hub {
+		switch {
+		case e.hub:
 			e.Why = h.explain(r.Context(), e)
+		case e.Status >= 500 && r.Context().Err() != nil:
+			e.Why = clientLeft
 		}
 	}
 	e.Body = e.body.text(h.cfg.RecordSecrets)

@@ -178,8 +178,8 @@ func (s *soak) useAll(seed uint64, lasts time.Duration) {
 			switch {
 			case r.Fault != 0:
 				s.failed.Add(1)
-			case r.Status == http.StatusServiceUnavailable && strings.HasPrefix(r.Path, "/user/"):
-				s.ended.Add(1) // the proxy's answer for a server that stops while it is asked (HB-89)
+			case (r.Status == http.StatusServiceUnavailable || r.Status == http.StatusBadGateway) && strings.HasPrefix(r.Path, "/user/"):
+				s.ended.Add(1) // a server that stops while it is asked, or while it asks the hub who that is (HB-89)
 			case strings.Contains(r.Why, "the client left"):
 				s.left.Add(1)
 			default:
