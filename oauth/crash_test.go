@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,12 +33,12 @@ var (
 	crashSeed   = flag.Uint64("crash.seed", 0, "what TestKilledBetweenCodeAndToken draws its moments by; 0 = another each time")
 )
 
-// crashFile tells the test binary that it is the process to be killed.
-const crashFile = "OAUTH_TEST_CRASH_FILE"
+// crashDB tells the test binary that it is the process to be killed, and names its database.
+const crashDB = "OAUTH_TEST_CRASH_DB"
 
 func TestMain(m *testing.M) {
-	if path := os.Getenv(crashFile); path != "" {
-		if err := untilKilled(context.Background(), path); err != nil {
+	if dsn := os.Getenv(crashDB); dsn != "" {
+		if err := untilKilled(context.Background(), dsn); err != nil {
 			_, _ = fmt.Fprintln(os.Stderr, err)
 		}
 		os.Exit(1)
@@ -47,9 +46,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// crashHub is a provider on a file, with alice and her server.
-func crashHub(ctx context.Context, path string) (*oauth.Provider, oauth.OwnerRef, *sqlstore.Store, error) {
-	store, err := sqlstore.Open(ctx, path)
+// crashHub is a provider on a database that outlives it, with alice and her server.
+func crashHub(ctx context.Context, dsn string) (*oauth.Provider, oauth.OwnerRef, *sqlstore.Store, error) {
+	store, err := sqlstore.Open(ctx, dsn)
 	if err != nil {
 		return nil, oauth.OwnerRef{}, nil, err
 	}
@@ -60,8 +59,8 @@ func crashHub(ctx context.Context, path string) (*oauth.Provider, oauth.OwnerRef
 }
 
 // untilKilled logs in again and again, several at a time, and says each code and each token on the output once it was answered.
-func untilKilled(ctx context.Context, path string) error {
-	p, alice, _, err := crashHub(ctx, path)
+func untilKilled(ctx context.Context, dsn string) error {
+	p, alice, _, err := crashHub(ctx, dsn)
 	if err != nil {
 		return err
 	}
@@ -95,12 +94,12 @@ func untilKilled(ctx context.Context, path string) error {
 }
 
 // die runs a process and kills it after a number of answers and then some; it gives the lines that it said.
-func die(t *testing.T, path string, random *rand.Rand) (lines []string) {
+func die(t *testing.T, dsn string, random *rand.Rand) (lines []string) {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	child := exec.CommandContext(t.Context(), self, "-test.run=^$")
-	child.Env = append(os.Environ(), crashFile+"="+path)
+	child.Env = append(os.Environ(), crashDB+"="+dsn)
 	var complaints strings.Builder
 	child.Stderr = &complaints
 	out, err := child.StdoutPipe()
@@ -134,35 +133,42 @@ func spin(n int) {
 }
 
 // TestKilledBetweenCodeAndToken: whatever the moment, there is no spent code without its token, and no token whose code is not spent (OA-150).
-// What was answered is there: each token works, and each code that was not exchanged still can be. The kernel lives on, so this says nothing
-// about a loss of power; that rests on the sync of each commit.
+// What was answered is there: each token works, and each code that was not exchanged still can be. The kernel lives on, and the database server
+// where there is one, so this says nothing about a loss of power; that rests on the sync of each commit.
 func TestKilledBetweenCodeAndToken(t *testing.T) { // OA-150, OA-205
 	t.Parallel()
-	seed := *crashSeed
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
+	for name, dsn := range everywhere(t) {
+		if dsn == "" {
+			continue // it would die along
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seed := *crashSeed
+			if seed == 0 {
+				seed = uint64(time.Now().UnixNano())
+			}
+			t.Logf("-crash.seed=%d", seed)
+			random := rand.New(rand.NewPCG(seed, 0))
+			p, _, store, err := crashHub(t.Context(), dsn)
+			require.NoError(t, err)
+			require.NoError(t, p.PutClient(t.Context(), server()))
+			require.NoError(t, store.Close())
+			tokens, open := 0, 0
+			for range *crashRounds {
+				lines := die(t, dsn, random)
+				nothingByHalf(t, dsn)
+				n, m := answersHold(t, dsn, lines)
+				tokens, open = tokens+n, open+m
+			}
+			t.Logf("%d tokens were answered, %d codes were left open", tokens, open)
+			assert.NotZero(t, tokens)
+		})
 	}
-	t.Logf("-crash.seed=%d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	path := filepath.Join(t.TempDir(), "oauth.db")
-	p, _, store, err := crashHub(t.Context(), path)
-	require.NoError(t, err)
-	require.NoError(t, p.PutClient(t.Context(), server()))
-	require.NoError(t, store.Close())
-	tokens, open := 0, 0
-	for range *crashRounds {
-		lines := die(t, path, random)
-		nothingByHalf(t, path)
-		n, m := answersHold(t, path, lines)
-		tokens, open = tokens+n, open+m
-	}
-	t.Logf("%d tokens were answered, %d codes were left open", tokens, open)
-	assert.NotZero(t, tokens)
 }
 
-func nothingByHalf(t *testing.T, path string) {
+func nothingByHalf(t *testing.T, dsn string) {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), path)
+	db, err := sqldb.Open(t.Context(), dsn)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
 	require.NoError(t, db.Read(t.Context(), func(tx *sql.Tx) error {
@@ -182,9 +188,9 @@ func nothingByHalf(t *testing.T, path string) {
 	}))
 }
 
-func answersHold(t *testing.T, path string, lines []string) (tokens, open int) {
+func answersHold(t *testing.T, dsn string, lines []string) (tokens, open int) {
 	t.Helper()
-	p, _, store, err := crashHub(t.Context(), path)
+	p, _, store, err := crashHub(t.Context(), dsn)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, store.Close()) }()
 	exchanged := map[string]string{}
@@ -209,13 +215,13 @@ func answersHold(t *testing.T, path string, lines []string) (tokens, open int) {
 	// All that this check has made or revoked would be in the way of the next.
 	require.NoError(t, p.RemoveClient(t.Context(), serverID))
 	require.NoError(t, p.PutClient(t.Context(), server()))
-	wipe(t, path)
+	wipe(t, dsn)
 	return len(exchanged), open
 }
 
-func wipe(t *testing.T, path string) {
+func wipe(t *testing.T, dsn string) {
 	t.Helper()
-	db, err := sqldb.Open(t.Context(), path)
+	db, err := sqldb.Open(t.Context(), dsn)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
 	require.NoError(t, db.Write(t.Context(), func(tx *sql.Tx) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hubshare/hubshare/internal/pgtest"
 	"github.com/hubshare/hubshare/oauth"
+	"github.com/hubshare/hubshare/oauth/internal/refstore"
 	"github.com/hubshare/hubshare/oauth/internal/testhost"
 )
 
@@ -38,14 +39,15 @@ func (s *startingLine) ClientAndCode(ctx context.Context, now time.Time, clientI
 // comes after that is a replay, and revokes (OA-55).
 func TestOf64ExchangesAtOnceOneSucceedsAndKeepsItsToken(t *testing.T) { // OA-150, OA-191, OA-S1
 	t.Parallel()
+	stores := map[string]func(t *testing.T) oauth.Store{"in maps": func(*testing.T) oauth.Store { return refstore.New() }}
 	for name, dsn := range everywhere(t) {
+		stores[name] = func(t *testing.T) oauth.Store { return testhost.Open(t, dsn) }
+	}
+	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			line := &startingLine{}
-			h := newHubOn(t, testhost.Open(t, dsn), func(c *oauth.Config) {
-				line.Store = c.Store
-				c.Store = line
-			})
+			line := &startingLine{Store: open(t)}
+			h := newHub(t, func(c *oauth.Config) { c.Store = line })
 			code := h.code(t, h.alice, query())
 			line.all.Add(64)
 			var won []string
@@ -65,7 +67,7 @@ func TestOf64ExchangesAtOnceOneSucceedsAndKeepsItsToken(t *testing.T) { // OA-15
 			}
 			wg.Wait()
 			require.Len(t, won, 1)
-			stored, err := h.store.Tokens(t.Context(), h.clock(), h.alice)
+			stored, err := line.Tokens(t.Context(), h.clock(), h.alice)
 			require.NoError(t, err)
 			assert.Len(t, stored, 1, "exactly one token")
 			_, err = h.Authenticate(t.Context(), won[0])
