@@ -79,7 +79,8 @@ func build(ctx context.Context, cfg Config, at place) (_ *Hub, err error) {
 	if err := h.buildOAuth(db.tokens, secret); err != nil {
 		return nil, err
 	}
-	h.proxy = proxy.New(proxy.Config{Default: h.whileUp(h.live.introducing(h.witnessed())), SessionCookie: sessionCookie, Admits: h.live.admits,
+	h.alone = h.whileUp(h.live.introducing(h.witnessed()))
+	h.proxy = proxy.New(proxy.Config{Default: h.alone, SessionCookie: sessionCookie, Admits: h.live.admits,
 		Down: func(w http.ResponseWriter, _ *http.Request) { h.pages.Down(w) }, Logger: h.log})
 	h.spawner = kinds{h}
 	h.buildRoutes()

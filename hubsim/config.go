@@ -25,6 +25,10 @@ type Config struct {
 	BaseURL string
 	// PublicURL is the hub's address as the world sees it, "https://host[:port]", if it has one (HB-81).
 	PublicURL string
+	// SubdomainHost gives every user and service a host name of their own below this one, "LABEL.hub.localhost" and "LABEL--service.hub.localhost" for "hub.localhost",
+	// whose port is then the listening one; "https://host[:port]" is taken as it is (HB-82, OA-115). The name needs a dot, or browsers share no cookie below it. All of
+	// these names have to lead to this hub: those below localhost do in browsers. "" = one origin for all.
+	SubdomainHost string
 	// Profile is the JupyterHub release to behave as; the zero value is 5.5.
 	Profile scopes.Profile
 	// Docs2 gives the answer of GET api/user the shape of JupyterHub 2, which its documentation still shows (OA-122). For profile 5.5 alone.
@@ -228,6 +232,9 @@ func (c Config) filled() (Config, error) {
 	if c.Users == nil && c.Groups == nil && c.Roles == nil && c.Services == nil && c.Servers == nil && su.OAuthClientAllowedScopes == nil && su.ServerTokenScopes == nil {
 		c.Users, c.Roles = walkUsers, walkRoles
 		su.OAuthClientAllowedScopes, su.ServerTokenScopes = walkClientScopes, walkTokenScopes
+	}
+	if err := c.checkSubdomains(); err != nil {
+		return c, err
 	}
 	return c, c.checkNames()
 }

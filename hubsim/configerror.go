@@ -56,7 +56,7 @@ func wrongFieldf(field, format string, args ...any) error {
 // jsonNames are the fields whose place in a file does not follow from their name.
 var jsonNames = map[string]string{
 	"Addr": "port", "Password": "auth.password", "AllowedUsers": "auth.allowed_users", "SingleUser": "singleuser", "KeepConnections": "keep_connections",
-	"DB": "db", "TLS": "tls", "APIToken": "api_token", "BaseURL": "base_url", "DefaultURL": "default_url", "PublicURL": "public_url", "URL": "url", "OAuthClientID": "oauth_client_id",
+	"DB": "db", "TLS": "tls", "APIToken": "api_token", "BaseURL": "base_url", "DefaultURL": "default_url", "PublicURL": "public_url", "SubdomainHost": "subdomain_host", "URL": "url", "OAuthClientID": "oauth_client_id",
 	"OAuthRedirectURI": "oauth_redirect_uri", "OAuthClientAllowedScopes": "oauth_client_allowed_scopes", "HTTPTimeout": "http_timeout", "Control.Token": "admin_token",
 }
 

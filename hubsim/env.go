@@ -1,6 +1,7 @@
 package hubsim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -23,7 +24,7 @@ func (h *Hub) serverEnv(s *server, token string) map[string]string {
 	api := h.inner + h.site.HubPrefix() + "api"
 	publicHub, publicServer := "", ""
 	if h.cfg.PublicURL != "" {
-		publicHub, publicServer = h.cfg.PublicURL+h.site.HubPrefix(), h.cfg.PublicURL+prefix
+		publicHub, publicServer = h.cfg.PublicURL+h.site.HubPrefix(), cmp.Or(h.userOrigin(s.owner.name), h.cfg.PublicURL)+prefix
 	}
 	// JUPYTERHUB_HOST stays empty under a public address: HB-103 has it so, OA-116 otherwise. Browsers reach servers and hub at one host all the
 	// same, and an empty one is right at every address that the hub is reached by, also where people do not use the public one.
@@ -31,8 +32,8 @@ func (h *Hub) serverEnv(s *server, token string) map[string]string {
 		"JUPYTERHUB_API_TOKEN":                   token,
 		"JPY_API_TOKEN":                          token,
 		"JUPYTERHUB_CLIENT_ID":                   oauth.ServerClientID(s.owner.name, s.name),
-		"JUPYTERHUB_HOST":                        "",
-		"JUPYTERHUB_OAUTH_CALLBACK_URL":          prefix + "oauth_callback",
+		"JUPYTERHUB_HOST":                        h.hubHost(),
+		"JUPYTERHUB_OAUTH_CALLBACK_URL":          h.userOrigin(s.owner.name) + prefix + "oauth_callback",
 		"JUPYTERHUB_OAUTH_ACCESS_SCOPES":         access,
 		"JUPYTERHUB_OAUTH_SCOPES":                access,
 		"JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES": toJSON(scopes.Strings(h.clientScopes)),

@@ -26,3 +26,6 @@ func (h *Hub) RecordOnly(w http.ResponseWriter, r *http.Request) {
 	h.leave(r, e, rec, time.Millisecond)
 	h.logRequest(r, e)
 }
+
+// Label is a name's part of host names.
+var Label = label

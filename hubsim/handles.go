@@ -32,7 +32,7 @@ func (h *Hub) LoginCookies(user string) ([]*http.Cookie, error) {
 	secure := strings.HasPrefix(h.cfg.PublicURL, "https:") || h.cfg.PublicURL == "" && h.overTLS()
 	return []*http.Cookie{
 		h.loginCookieOf(a, now, secure),
-		{Name: sessionCookie, Value: h.sources.hex("session"), Path: h.cfg.BaseURL, HttpOnly: true, Secure: secure},
+		{Name: sessionCookie, Value: h.sources.hex("session"), Path: h.cfg.BaseURL, Domain: h.domain, HttpOnly: true, Secure: secure},
 	}, nil
 }
 

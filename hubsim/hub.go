@@ -1,6 +1,7 @@
 package hubsim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -65,6 +66,7 @@ type Hub struct {
 	tokens       *watchedTokens
 	oauthHTTP    *oauthhttp.Handler
 	routes       *web.Router
+	alone        http.Handler // the hub itself, behind no proxy
 	sources      sources
 	requests     requests
 	faults       faults
@@ -234,7 +236,9 @@ func (h *Hub) HubURL() string { return h.origin + h.site.HubPrefix() }
 func (h *Hub) APIURL() string { return h.HubURL() + "api" }
 
 // UserURL is the address of a user's server; name "" is the default server. The server need not exist.
-func (h *Hub) UserURL(user, name string) string { return h.origin + h.serverPath(user, name) }
+func (h *Hub) UserURL(user, name string) string {
+	return cmp.Or(h.userOrigin(user), h.origin) + h.serverPath(user, name)
+}
 
 // AcceptURL is the link that invites whoever follows it (SH-74).
 func (h *Hub) AcceptURL(code string) string {

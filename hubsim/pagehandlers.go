@@ -115,7 +115,7 @@ func (h *Hub) defaultTarget(a account) string {
 		return h.site.HubPrefix() + "home"
 	}
 	if s, ok := h.roster.server(a.Name, ""); ok && s.status().Active() {
-		return h.serverPath(a.Name, "")
+		return h.userOrigin(a.Name) + h.serverPath(a.Name, "")
 	}
 	return h.site.HubPrefix() + "spawn"
 }

@@ -17,6 +17,7 @@ type place struct {
 	origin string // "http://host:port" as browsers have it
 	inner  string // the same for the hub's own servers and services: always plain http, and a name that every resolver knows
 	key    string // of a hub that shares its address with others; "" = of the one that owns it
+	domain string // below which users have host names of their own, without its port; "" = they have not
 	dial   string // where connections to origin lead, if its name alone does not tell
 	tls    *certificates
 }
@@ -34,6 +35,7 @@ func settle(ctx context.Context, cfg Config) (p place, listeners []net.Listener,
 	p.origin = "http://" + p.dial
 	p.inner = p.origin
 	if cfg.TLS == nil {
+		p.below(cfg.SubdomainHost)
 		return p, []net.Listener{l}, nil
 	}
 	if p.tls, err = newCertificates(*cfg.TLS, cfg.names()); err != nil {
@@ -44,6 +46,7 @@ func settle(ctx context.Context, cfg Config) (p place, listeners []net.Listener,
 		return p, nil, errors.Join(fmt.Errorf("listen for servers: %w", err), l.Close())
 	}
 	p.origin, p.inner = "https://"+p.dial, "http://"+inner.Addr().String()
+	p.below(cfg.SubdomainHost)
 	return p, []net.Listener{p.tls.listen(l), inner}, nil
 }
 
@@ -75,7 +78,7 @@ func (p place) transport() *http.Transport {
 	own := p.origin[strings.Index(p.origin, "://")+3:]
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
 	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if p.dial != "" && address == own {
+		if p.dial != "" && (address == own || p.domain != "" && strings.HasSuffix("."+hostname(address), "."+p.domain)) {
 			address = p.dial
 		}
 		return dialer.DialContext(ctx, network, address)

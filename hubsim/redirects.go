@@ -35,7 +35,7 @@ func (h *Hub) sendBack(w http.ResponseWriter, r *http.Request, s *server, target
 		}
 	}
 	q.Set("redirects", strconv.Itoa(times+1))
-	web.Redirect(w, http.StatusFound, target+"?"+q.Encode())
+	web.Redirect(w, http.StatusFound, h.userOrigin(s.owner.name)+target+"?"+q.Encode())
 	return nil
 }
 

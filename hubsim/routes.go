@@ -110,7 +110,7 @@ func (h *Hub) notFound(w http.ResponseWriter, r *http.Request) {
 
 // handler is what listeners lead to: proxy and hub behind one log.
 func (h *Hub) handler() http.Handler {
-	front := h.logged(h.proxy)
+	front := h.logged(h.byHost(h.proxy, h.alone))
 	if h.cfg.Control != nil {
 		front = h.controlled(front)
 	}

@@ -288,7 +288,7 @@ func (h *Hub) launch(ctx context.Context, s *server, fault hit) (spawner.Process
 	}
 	undo := func() { h.forgetLaunch(s, token.ID) }
 	if err := h.provider.PutClient(ctx, oauth.Registration{
-		ID: oauth.ServerClientID(s.owner.name, s.name), Description: "Server at " + path, Secret: secret, RedirectURI: path + "oauth_callback",
+		ID: oauth.ServerClientID(s.owner.name, s.name), Description: "Server at " + path, Secret: secret, RedirectURI: h.userOrigin(s.owner.name) + path + "oauth_callback",
 		For: scopes.Client{Server: scopes.Server(s.owner.name, s.name).FilterName()}, LinkID: s.id, Allowed: h.clientScopes,
 	}); err != nil {
 		undo()

@@ -315,7 +315,7 @@ func (h *Hub) redirectURI(s *service) string {
 	if s.OAuthRedirectURI != "" || s.URL == "" {
 		return s.OAuthRedirectURI
 	}
-	return h.servicePath(s.Name) + "oauth_callback"
+	return h.serviceOrigin(s.Name) + h.servicePath(s.Name) + "oauth_callback"
 }
 
 // servicePath is where a service's pages lie, escaped (HB-2).
@@ -324,7 +324,9 @@ func (h *Hub) servicePath(name string) string {
 }
 
 // ServiceURL is the address of a service's pages as a browser reaches them. The service need not exist.
-func (h *Hub) ServiceURL(name string) string { return h.origin + h.servicePath(name) }
+func (h *Hub) ServiceURL(name string) string {
+	return cmp.Or(h.serviceOrigin(name), h.origin) + h.servicePath(name)
+}
 
 // serviceVisitor is a service that calls with a token.
 func (h *Hub) serviceVisitor(id oauth.Identity) (visitor, bool, error) {

@@ -75,7 +75,7 @@ func (h *Hub) ownModel(s *service, fields []string) map[string]any {
 func (h *Hub) serviceMenu(held scopes.Set) (menu []pages.Service) {
 	for _, s := range h.services.all() {
 		if s.displayed() && held.Contains(scopes.Service(s.Name).Scope("access:services")) {
-			menu = append(menu, pages.Service{Name: s.Name, URL: h.servicePath(s.Name)})
+			menu = append(menu, pages.Service{Name: s.Name, URL: h.serviceOrigin(s.Name) + h.servicePath(s.Name)})
 		}
 	}
 	return menu

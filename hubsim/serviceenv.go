@@ -1,6 +1,7 @@
 package hubsim
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,7 +32,7 @@ func (h *Hub) serviceEnv(s *service) map[string]string {
 		"JUPYTERHUB_API_TOKEN":                   s.token.Reveal(),
 		"JPY_API_TOKEN":                          s.token.Reveal(),
 		"JUPYTERHUB_CLIENT_ID":                   s.clientID(),
-		"JUPYTERHUB_HOST":                        "",
+		"JUPYTERHUB_HOST":                        h.hubHost(),
 		"JUPYTERHUB_OAUTH_CALLBACK_URL":          h.redirectURI(s),
 		"JUPYTERHUB_OAUTH_ACCESS_SCOPES":         access,
 		"JUPYTERHUB_OAUTH_SCOPES":                access,
@@ -47,7 +48,7 @@ func (h *Hub) serviceEnv(s *service) map[string]string {
 	if h.cfg.PublicURL != "" {
 		env["JUPYTERHUB_PUBLIC_HUB_URL"] = h.cfg.PublicURL + hub
 		if s.URL != "" {
-			env["JUPYTERHUB_PUBLIC_URL"] = h.cfg.PublicURL + h.servicePath(s.Name)
+			env["JUPYTERHUB_PUBLIC_URL"] = cmp.Or(h.serviceOrigin(s.Name), h.cfg.PublicURL) + h.servicePath(s.Name)
 		}
 	}
 	maps.Copy(env, tlsEnv(h.cfg.InternalTLS))

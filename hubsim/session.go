@@ -150,7 +150,7 @@ func (h *Hub) present(r *http.Request) web.Bind {
 
 func (h *Hub) newSession(w http.ResponseWriter, r *http.Request) string {
 	id := h.sources.hex("session")
-	web.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: id, Path: h.cfg.BaseURL, HttpOnly: true, Secure: h.secure(r)})
+	web.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: id, Path: h.cfg.BaseURL, Domain: h.domain, HttpOnly: true, Secure: h.secure(r)})
 	return id
 }
 
@@ -183,7 +183,7 @@ func (h *Hub) logOut(w http.ResponseWriter, r *http.Request) error {
 	}
 	now, prefix := time.Now(), h.site.HubPrefix()
 	for _, c := range []http.Cookie{
-		{Name: sessionCookie, Path: h.cfg.BaseURL}, {Name: loginCookie, Path: prefix}, {Name: "_xsrf", Path: prefix}, {Name: servicesCookie, Path: h.cfg.BaseURL + "services"},
+		{Name: sessionCookie, Path: h.cfg.BaseURL, Domain: h.domain}, {Name: loginCookie, Path: prefix}, {Name: "_xsrf", Path: prefix}, {Name: servicesCookie, Path: h.cfg.BaseURL + "services"},
 	} {
 		web.ClearCookie(w, c, now)
 	}

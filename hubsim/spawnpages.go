@@ -78,7 +78,7 @@ func (h *Hub) spawn() http.Handler {
 			return web.Errorf(http.StatusBadRequest, "%s is already running", s.fullName())
 		}
 		if st.Ready {
-			web.Redirect(w, http.StatusFound, h.nextOr(r, h.serverPath(s.owner.name, s.name)))
+			web.Redirect(w, http.StatusFound, h.nextOr(r, h.userOrigin(s.owner.name)+h.serverPath(s.owner.name, s.name)))
 			return nil
 		}
 		if st.Pending == "" {
@@ -140,7 +140,7 @@ func (h *Hub) spawnPending(w http.ResponseWriter, r *http.Request, v visitor) er
 	page := pages.ServerPage{Shell: h.shellFor(w, r, v), Owner: owner, Server: name, MayStart: true}
 	switch st := s.status(); {
 	case st.Ready:
-		web.Redirect(w, http.StatusFound, h.nextOr(r, h.serverPath(owner, name)))
+		web.Redirect(w, http.StatusFound, h.nextOr(r, h.userOrigin(owner)+h.serverPath(owner, name)))
 	case st.Pending == pendingStop:
 		h.pages.Stopping(w, page)
 	case st.Pending == pendingSpawn:
