@@ -2,16 +2,32 @@ package apidoc
 
 import (
 	"bytes"
+	"compress/gzip"
 	_ "embed" // the description
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 )
 
-//go:embed openapi.json
-var source []byte
+// packed is openapi.json, which programs carry as small as it gets; a test keeps the two together.
+//
+//go:embed openapi.json.gz
+var packed []byte
+
+func source() ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, fmt.Errorf("unpack the description of the API: %w", err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("unpack the description of the API: %w", err)
+	}
+	return text, nil
+}
 
 // Variant says which hub is described. The zero value is a stock hub of profile 5.5 at "/hub/".
 type Variant struct {
@@ -46,8 +62,12 @@ func Describe(v Variant) ([]byte, error) {
 }
 
 func (v Variant) document() (map[string]any, error) {
+	text, err := source()
+	if err != nil {
+		return nil, err
+	}
 	var doc map[string]any
-	if err := json.Unmarshal(source, &doc); err != nil {
+	if err := json.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("read the description of the API: %w", err)
 	}
 	if err := v.prune(doc); err != nil {

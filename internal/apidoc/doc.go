@@ -1,6 +1,6 @@
 // Package apidoc holds the description of the REST API in OpenAPI 3.1, as a hub serves it about itself, and as tests hold every answer to it (see apicheck).
 //
-// There is one source, openapi.json, for all hubs. What only some of them have is marked with "x-hub-only": a profile ("5.5", "6.0"), "extensions", or what the
+// There is one source, openapi.json, for all hubs; after a change of it, go test -update ./internal/apidoc packs it anew. What only some of them have is marked with "x-hub-only": a profile ("5.5", "6.0"), "extensions", or what the
 // answer of GET user looks like ("docs2", "not docs2"). [Describe] leaves out what a hub does not have, so that the result is strict: whatever is not in it must not
 // be in an answer.
 //
