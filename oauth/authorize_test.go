@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -20,6 +21,34 @@ func TestOtherParametersMeanNothing(t *testing.T) { // OA-21, OA-25
 	d, err := h.ask(t, h.alice, query("response_mode", "fragment", "scopes", "admin:users", "nonce", "x", "prompt", "none", "resource", "y"))
 	require.NoError(t, err)
 	assert.Regexp(t, `^/user/alice/oauth_callback\?code=[A-Za-z0-9]{30}&state=st4te$`, d.Redirect)
+}
+
+// What a client meets does not depend on the release that the hub behaves as.
+func TestTheProfilesDifferInNothingButScopes(t *testing.T) { // OA-170
+	t.Parallel()
+	meets := map[scopes.Profile][]string{}
+	for _, profile := range []scopes.Profile{scopes.P55, scopes.P60} {
+		h := newHub(t, func(c *oauth.Config) { c.Registry = scopes.New(profile) })
+		said := func(d oauth.Decision, err error) {
+			at, parameters, _ := strings.Cut(d.Redirect, "code=")
+			meets[profile] = append(meets[profile], fmt.Sprintf("%s %t %v %v", at, parameters != "", d.Consent, err))
+		}
+		pkce := []string{"code_challenge", challenge(verifier), "code_challenge_method", "S256"}
+		for _, who := range []oauth.OwnerRef{h.alice, h.bob, h.carol} {
+			for _, q := range []string{
+				query(), query(pkce...), query("scope", "identify"), query("scope", "admin:users"), query("scope", "shares!server"), query("response_type", "token"),
+				query("client_id", "service-none"), query("redirect_uri", "/user/alice/other"), query("code_challenge", "short"),
+			} {
+				said(h.ask(t, who, q))
+			}
+		}
+		for _, proof := range []string{verifier, strings.Repeat("w", 43), ""} {
+			g, err := h.Exchange(t.Context(), form(h.code(t, h.bob, query(pkce...)), "code_verifier", proof))
+			meets[profile] = append(meets[profile], fmt.Sprint(len(g.AccessToken), g.ExpiresIn, scopes.Strings(g.Scopes), err))
+		}
+	}
+	assert.Equal(t, meets[scopes.P55], meets[scopes.P60])
+	assert.Contains(t, meets[scopes.P55], "/user/alice/oauth_callback? true <nil> <nil>", "or the test compares nothing")
 }
 
 func TestTheOwnerOfAServerIsNotAsked(t *testing.T) { // OA-34 a, OA-39, OA-175, OA-35

@@ -113,20 +113,47 @@ func TestReplicasShareCodes(t *testing.T) { // OA-150, OA-205
 // Nobody tells this replica anything: five seconds are the longest that it believes what it knew.
 func TestWithoutNewsTheAgeLimitHolds(t *testing.T) { // OA-113
 	t.Parallel()
-	dsn := filepath.Join(t.TempDir(), "hub.db")
-	one, deaf := newHubOn(t, testhost.Open(t, dsn)), newHubOn(t, testhost.Open(t, dsn))
-	tok := one.token(t, one.bob)
-	id, err := deaf.Authenticate(t.Context(), tok)
-	require.NoError(t, err)
-	require.NoError(t, one.RevokeToken(t.Context(), one.bob, id.TokenID))
-	_, err = one.Authenticate(t.Context(), tok)
-	require.ErrorIs(t, err, oauth.ErrNoToken, "at once where it was done")
-	deaf.pass(5*time.Second - 1)
-	_, err = deaf.Authenticate(t.Context(), tok)
-	require.NoError(t, err, "or the test does not test the limit")
-	deaf.pass(1)
-	_, err = deaf.Authenticate(t.Context(), tok)
-	require.ErrorIs(t, err, oauth.ErrNoToken)
+	const entrance = "access:servers!server=alice/"
+	for name, end := range map[string]func(one, deaf *hub, id oauth.Identity) error{
+		"a token is deleted":   func(one, _ *hub, id oauth.Identity) error { return one.RevokeToken(t.Context(), one.bob, id.TokenID) },
+		"a client is removed":  func(one, _ *hub, _ oauth.Identity) error { return one.RemoveClient(t.Context(), serverID) },
+		"its browser logs out": func(one, _ *hub, id oauth.Identity) error { return one.Logout(t.Context(), one.bob, id.SessionID) },
+		"its owner is deleted": func(one, deaf *hub, _ oauth.Identity) error {
+			deaf.host.Delete(deaf.bob)
+			return one.ForgetOwner(t.Context(), one.bob)
+		},
+		// What the host alone knows, by a share, a group or a role. Both ask it; nobody has dropped anything.
+		"its owner's rights go": func(one, deaf *hub, _ oauth.Identity) error {
+			for _, h := range []*hub{one, deaf} {
+				h.host.User("bob", "self")
+			}
+			one.Drop(one.bob)
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dsn := filepath.Join(t.TempDir(), "hub.db")
+			one, deaf := newHubOn(t, testhost.Open(t, dsn)), newHubOn(t, testhost.Open(t, dsn))
+			tok := one.token(t, one.bob)
+			enters := func(h *hub) bool {
+				id, err := h.Authenticate(t.Context(), tok)
+				if err != nil {
+					require.ErrorIs(t, err, oauth.ErrNoToken)
+				}
+				return slices.Contains(id.Effective.Strings(), entrance)
+			}
+			require.True(t, enters(one))
+			id, err := deaf.Authenticate(t.Context(), tok)
+			require.NoError(t, err)
+			require.NoError(t, end(one, deaf, id))
+			assert.False(t, enters(one), "at once where it was done")
+			deaf.pass(5*time.Second - 1)
+			assert.True(t, enters(deaf), "or the test does not test the limit")
+			deaf.pass(1)
+			assert.False(t, enters(deaf))
+		})
+	}
 }
 
 // Changes of the host that concern nobody in particular clear everything.

@@ -98,8 +98,9 @@ func TestRefusalsAreLoggedWithoutWhatTheyCarried(t *testing.T) { // OA-47, OA-19
 	}
 }
 
-// The fence: nobody but this package knows fosite, and none of its types is in our signatures, so that it can be replaced.
-func TestFositeStaysBehindTheFence(t *testing.T) { // OA-185, OA-F23
+// The fence: nobody but this package knows fosite, and none of its types is in our signatures, so that it can be replaced. What it brings along
+// is linked and lies idle: nobody here asks tracing for anything, nor the stores that fosite comes with.
+func TestFositeStaysBehindTheFence(t *testing.T) { // OA-155, OA-185, OA-F23, OA-F24
 	t.Parallel()
 	top, err := filepath.Abs("..")
 	require.NoError(t, err)
@@ -114,12 +115,14 @@ func TestFositeStaysBehindTheFence(t *testing.T) { // OA-185, OA-F23
 		}
 		ours := filepath.Dir(name) == filepath.Join(top, "oauth")
 		for _, i := range file.Imports {
+			assert.NotContains(t, i.Path.Value, "go.opentelemetry.io", "%s", name)
 			if !strings.Contains(i.Path.Value, "ory/fosite") {
 				continue
 			}
 			files++
 			assert.True(t, ours, "%s imports %s", name, i.Path.Value)
 			assert.NotContains(t, i.Path.Value, "compose", "it would bring every handler along")
+			assert.NotContains(t, i.Path.Value, "storage", "its store lets two of a code's exchanges through")
 			for _, decl := range file.Decls {
 				exportsNothingOf(t, name, decl)
 			}
