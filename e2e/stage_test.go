@@ -125,15 +125,6 @@ func (n *notes) String() string {
 	return n.text.String()
 }
 
-// forget gives what there is so far, and forgets it.
-func (n *notes) forget() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	text := n.text.String()
-	n.text.Reset()
-	return text
-}
-
 func (n *notes) save(dir, name string) error {
 	return os.WriteFile(filepath.Join(dir, name), []byte(n.String()), 0o600)
 }
@@ -150,12 +141,6 @@ func (s *stage) invitation(owner, server string) string {
 func (s *stage) running(owner, server string) {
 	s.Helper()
 	require.NoError(s, s.hub.StartServer(s.Context(), owner, server))
-}
-
-// stopped stops one.
-func (s *stage) stopped(owner, server string) {
-	s.Helper()
-	require.NoError(s, s.hub.StopServer(s.Context(), owner, server))
 }
 
 // shared says who has access to what, one line each: "sharer/ → user shared-with: access:servers!server=sharer/".
