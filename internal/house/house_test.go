@@ -94,7 +94,7 @@ var rooms = []room{
 var testsToo = map[string][]string{
 	"sharing":  {xnet},
 	"oauth":    {xnet, xoauth2},
-	"e2e":     {xnet},
+	"e2e":      {xnet},
 	"hubsim":   {xnet, websocket},
 	"examples": {module + "/internal/pgtest"},
 }
