@@ -210,11 +210,11 @@ func (t *tree) object(known []string, get func(key string, v *tree)) {
 	}
 	for _, key := range t.keys {
 		if !slices.Contains(known, key) {
-			near := ""
-			if k := nearest(key, known); k != "" {
-				near = "; did you mean " + k + "?"
+			if near := nearest(key, known); near != "" {
+				t.fields[key].wrongf("unknown key; did you mean %s?", near)
+			} else {
+				t.fields[key].wrongf("unknown key; known are %s", strings.Join(known, ", "))
 			}
-			t.fields[key].wrongf("unknown key; known are %s%s", strings.Join(known, ", "), near)
 			return
 		}
 		get(key, t.fields[key])

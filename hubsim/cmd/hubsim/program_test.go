@@ -211,6 +211,9 @@ func TestTheReadyLineNamesTheAuthority(t *testing.T) {
 	require.NoError(t, err)
 	pool := x509.NewCertPool()
 	require.True(t, pool.AppendCertsFromPEM(pem))
+	var said bytes.Buffer
+	health := world{args: []string{"health", "--url", r.URL}, env: variables(nil), stdout: &said, stderr: &said}
+	require.Equal(t, exitOK, health.run(t.Context()), said.String())
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: pool}}}
 	res, err := client.Get(r.API + "/")
 	require.NoError(t, err)
@@ -353,9 +356,9 @@ func TestBadConfigurationsNameThePlace(t *testing.T) {
 		"not UTF-8":                          {"{\"host\": \"\xff\"}", "not UTF-8"},
 		"a comment that stays open":          {"{}\n/* ", "line 2: a comment"},
 		"too deep":                           {`{"services": ` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "nests too deep"},
-		"an unknown key":                     {"{\n\"usres\": []}", "usres (line 2): unknown key; known are host, port"},
-		"a key in another word":              {`{"servres": []}`, "servers, shares, share_codes; did you mean servers?"},
-		"a key of nothing like it":           {`{"zzzzzzzz": 1}`, "share_codes\n"},
+		"an unknown key":                     {"{\n\"usres\": []}", "usres (line 2): unknown key; did you mean users?"},
+		"a key in another word":              {`{"servres": []}`, "servres (line 1): unknown key; did you mean servers?"},
+		"a key of nothing like it":           {`{"zzzzzzzz": 1}`, "zzzzzzzz (line 1): unknown key; known are host, port"},
 		"https by a certificate alone":       {`{"tls": {"cert": "a"}}`, "tls (line 1): needs cert and key"},
 		"https in another word":              {`{"tls": "on"}`, "tls (line 1): must be one of self-signed"},
 		"too many keys":                      {`{"keys": 100000}`, "keys (line 1): must be a whole number from 0 to 10000"},

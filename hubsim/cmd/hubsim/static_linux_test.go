@@ -18,8 +18,8 @@ import (
 
 // mostBinary and mostMemory are what the program may weigh, in bytes: stripped, and resident once it is ready.
 const (
-	mostBinary = 30_000_000
-	mostMemory = 40_000_000
+	mostBinary = 30 << 20
+	mostMemory = 40 << 20
 )
 
 // alone makes the program run with an empty folder for its whole file system, as in a container from scratch: also for who is not root, where the system lets
