@@ -134,7 +134,34 @@ func TestTheCookiesOfAHubBehindHTTPS(t *testing.T) {
 	}
 }
 
-// OA-75, HB-152: the keys of a server's model, which has a state only for who may read it.
+// OA-V7, HB-101: 5.5 takes any name without a slash, 6.0 makes servers by slugs alone.
+func TestWhatANamedServerMayBeCalled(t *testing.T) {
+	t.Parallel()
+	both, old := []string{"lab", "a", "my-lab-2"}, []string{"Lab", "a b", "2lab", "my--lab", "lab-", "läb", strings.Repeat("a", 31)}
+	for profile, c := range map[scopes.Profile]struct {
+		method  string
+		oldOnes int
+	}{
+		scopes.P55: {http.MethodPost, 201}, // which starts it
+		scopes.P60: {http.MethodPut, 400},
+	} {
+		hub := team(t, func(c *hubsim.Config) { c.Profile = profile })
+		ann := tokenFor(t, hub, "ann")
+		named := func(name string) int {
+			status, _ := call(t, hub, ann, c.method, "/users/ann/servers/"+url.PathEscape(name), "")
+			return status
+		}
+		for _, name := range both {
+			require.Equal(t, 201, named(name), name)
+		}
+		for _, name := range old {
+			require.Equal(t, c.oldOnes, named(name), name)
+		}
+		require.Equal(t, 400, named("a/b"))
+	}
+}
+
+// OA-75, OA-V6, HB-152: the keys of a server's model, which has a state only for who may read it, and a display name in 6.0.
 func TestTheKeysOfAServersModel(t *testing.T) {
 	t.Parallel()
 	keys := []string{"full_name", "full_progress_url", "full_url", "last_activity", "name", "pending", "progress_url", "ready", "started", "stopped", "url", "user_options"}
