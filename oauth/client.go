@@ -11,8 +11,8 @@ import (
 	"github.com/hubshare/hubshare/scopes"
 )
 
-// HubClient is the reserved id of the hub's own client, which owns every token that came through no OAuth flow (OA-3).
-const HubClient = "jupyterhub"
+// hubClient is the reserved id of the hub's own client, which owns every token that came through no OAuth flow (OA-3).
+const hubClient = "jupyterhub"
 
 // Limits of a registration, in bytes (OA-1).
 const (
@@ -116,8 +116,8 @@ func (p *Provider) validate(r Registration) error {
 	}
 	secret := r.Secret.Reveal()
 	switch {
-	case r.ID == "" || len(r.ID) > maxClientID || r.ID == HubClient:
-		return invalid("an id has 1 to %d bytes and is not %q", maxClientID, HubClient)
+	case r.ID == "" || len(r.ID) > maxClientID || r.ID == hubClient:
+		return invalid("an id has 1 to %d bytes and is not %q", maxClientID, hubClient)
 	case len(r.Description) > maxDescription:
 		return invalid("%s has a description of more than %d bytes", r.ID, maxDescription)
 	case (r.For.Server == "") == (r.For.Service == ""):

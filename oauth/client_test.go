@@ -45,7 +45,7 @@ func TestRegistrationsThatBreakARule(t *testing.T) { // OA-1, OA-3, OA-4, OA-5, 
 	for name, change := range map[string]func(*oauth.Registration){
 		"no id":                         func(r *oauth.Registration) { r.ID = "" },
 		"a long id":                     func(r *oauth.Registration) { r.ID = strings.Repeat("x", 256) },
-		"the hub's id":                  func(r *oauth.Registration) { r.ID = oauth.HubClient },
+		"the hub's id":                  func(r *oauth.Registration) { r.ID = "jupyterhub" },
 		"a long description":            func(r *oauth.Registration) { r.Description = strings.Repeat("x", 1024) },
 		"for nobody":                    func(r *oauth.Registration) { r.For = scopes.Client{} },
 		"for two":                       func(r *oauth.Registration) { r.For.Service = "x" },

@@ -5,8 +5,8 @@
 // identifies and what it may do at this moment. It has no users of its own and no login: both are the [Host]'s, as are rights, of which a
 // token carries a part and never more than its owner holds. What it stores goes through a [Store]; sqlstore is one.
 //
-// It speaks no HTTP: that is package httpapi. It is no OpenID provider, has no refresh tokens and no public clients. The grammar of the
-// grant is fosite's, which appears in no signature here.
+// It speaks no HTTP: that is package httpapi; hubauth is the other side, for servers and services. It is no OpenID provider, has no refresh
+// tokens and no public clients. The grammar of the grant is fosite's, which appears in no signature here.
 //
 //	provider, err := oauth.New(oauth.Config{Store: store, Host: host, Registry: scopes.New(scopes.P55)})
 //	if err != nil {

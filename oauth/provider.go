@@ -151,9 +151,6 @@ func (p *Provider) Registry() *scopes.Registry { return p.registry }
 // MaxTokenAge is the configured longest life of a token that someone asks for; 0 = unlimited (OA-84).
 func (p *Provider) MaxTokenAge() time.Duration { return p.cfg.MaxTokenAge }
 
-// TokenLifetime is how long an OAuth token lives (OA-59).
-func (p *Provider) TokenLifetime() time.Duration { return p.cfg.TokenLifetime }
-
 // changed clears what a committed change made stale, then tells the host.
 func (p *Provider) changed(ctx context.Context, c Change) {
 	if c.Seq == 0 {

@@ -183,7 +183,7 @@ func TestScopesOfAServersOwnToken(t *testing.T) { // OA-68, SC-400
 	require.ErrorIs(t, err, scopes.ErrUnknownScope)
 }
 
-func TestRevokingATokenEndsItAtOnce(t *testing.T) { // OA-86, OA-113
+func TestRevokingATokenEndsItAtOnce(t *testing.T) { // OA-86, OA-113, OA-192
 	t.Parallel()
 	h := newHub(t)
 	info, s, err := h.IssueToken(t.Context(), oauth.TokenOrder{Owner: h.alice})
@@ -197,6 +197,7 @@ func TestRevokingATokenEndsItAtOnce(t *testing.T) { // OA-86, OA-113
 	require.ErrorIs(t, h.RevokeToken(t.Context(), h.alice, info.ID), oauth.ErrNoToken)
 	_, err = h.Token(t.Context(), h.alice, info.ID)
 	require.ErrorIs(t, err, oauth.ErrNoToken)
+	assert.Equal(t, 1, strings.Count(h.log.String(), fmt.Sprintf(`msg="token revoked" owner_kind=user owner_id=id-alice token_id=%d`, info.ID)))
 }
 
 func TestRevokingAnOAuthTokenWithdrawsConsent(t *testing.T) { // OA-86
@@ -232,6 +233,8 @@ func TestLogoutEndsTheSessionsTokens(t *testing.T) { // OA-110, OA-S8, OA-S18
 		_, err = h.Authenticate(t.Context(), kept)
 		require.NoError(t, err)
 	}
+	assert.Contains(t, h.log.String(), `msg="tokens of session revoked" user_id=id-bob`)
+	assert.NotContains(t, h.log.String(), "session-id-bob")
 }
 
 func TestChangesAreTold(t *testing.T) {

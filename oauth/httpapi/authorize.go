@@ -34,8 +34,24 @@ func (h *Handler) authorize(w http.ResponseWriter, r *http.Request) {
 		err = &web.Error{Status: http.StatusMethodNotAllowed}
 	}
 	if err != nil {
+		h.logRefusal(r, err)
 		h.writeError(w, r, h.refusal(r, err))
 	}
+}
+
+// maxLoggedID is the longest client id there is: what somebody sent as one must not fill the log.
+const maxLoggedID = 255
+
+// logRefusal tells what was refused before the provider, which logs its own refusals, heard of it (OA-47).
+func (h *Handler) logRefusal(r *http.Request, err error) {
+	var shown *web.Error
+	if !errors.As(err, &shown) {
+		return
+	}
+	client := r.URL.Query().Get("client_id")
+	user, _, _ := h.cfg.Host.Session(r)
+	h.log.InfoContext(r.Context(), "oauth authorize refused", "client_id", client[:min(len(client), maxLoggedID)], "user_id", user.ID,
+		"status", shown.Status, "message", shown.Message)
 }
 
 func (h *Handler) ask(w http.ResponseWriter, r *http.Request) error {

@@ -172,6 +172,41 @@ func TestPagesOfTheSameOriginGetNoCode(t *testing.T) { // OA-S11
 	}
 }
 
+// The provider logs what it refuses. What it never hears of is logged as well, and with no more of what was sent.
+func TestRefusalsBeforeTheProviderAreLogged(t *testing.T) { // OA-47
+	t.Parallel()
+	long := "?client_id=" + strings.Repeat("x", 9000) + "&state=secret-state"
+	for name, c := range map[string]struct {
+		do   func(v *visitor) *httptest.ResponseRecorder
+		want string
+	}{
+		"a script": {func(v *visitor) *httptest.ResponseRecorder {
+			return v.call(http.MethodGet, authorize+query, "", "Sec-Fetch-Mode", "cors")
+		}, `client_id=jupyterhub-user-alice user_id=id-bob status=403 message="Authorization is only given to pages`},
+		"a form without proof": {func(v *visitor) *httptest.ResponseRecorder {
+			return v.call(http.MethodPost, authorize+query, "scopes=secret-scope", "Content-Type", formKind)
+		}, `client_id=jupyterhub-user-alice user_id=id-bob status=403 message="'_xsrf' argument missing from POST"`},
+		"a form of nobody": {func(v *visitor) *httptest.ResponseRecorder {
+			return v.hub.call(v.t, http.MethodPost, authorize+query, "_xsrf=secret-proof", "Content-Type", formKind)
+		}, `client_id=jupyterhub-user-alice user_id="" status=403`},
+		"a long address": {func(v *visitor) *httptest.ResponseRecorder {
+			return v.call(http.MethodGet, authorize+long, "")
+		}, `client_id=` + strings.Repeat("x", 255) + ` user_id=id-bob status=400 message="Request too long."`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHub(t)
+			require.GreaterOrEqual(t, c.do(h.as(t, "bob")).Code, 400)
+			assert.Contains(t, h.log.String(), `msg="oauth authorize refused" `+c.want)
+			assert.Equal(t, 1, strings.Count(h.log.String(), "refused"))
+			assert.NotContains(t, h.log.String(), "secret-")
+		})
+	}
+	h := newHub(t)
+	require.Equal(t, http.StatusForbidden, h.as(t, "carol").call(http.MethodGet, authorize+query, "").Code)
+	assert.NotContains(t, h.log.String(), "refused", "the provider has said so")
+}
+
 func TestErrorPagesOfAuthorize(t *testing.T) { // OA-22, OA-30, HB-71, HB-72
 	t.Parallel()
 	h := newHub(t)
