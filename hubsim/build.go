@@ -232,7 +232,7 @@ func (h *Hub) buildOAuth(store oauth.Store, secret []byte) (err error) {
 	host := oauthHost{h}
 	watched := &watchedTokens{Store: store, hub: h}
 	h.tokens = watched
-	if h.provider, err = oauth.New(oauth.Config{Store: watched, Host: host, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log,
+	if h.provider, err = oauth.New(oauth.Config{Store: watched, Host: host, Registry: h.registry, Now: h.cfg.Clock.Now, Logger: h.log, PKCE: h.cfg.PKCE,
 		RandFor:       func(k oauth.Kind) io.Reader { return h.sources.of(string(k)) },
 		TokenLifetime: h.cfg.Limits.OAuthTokenExpiresIn, CodeLifetime: h.cfg.Limits.OAuthCodeExpiresIn, MaxTokenAge: h.cfg.Limits.TokenExpiresInMax,
 		ActivityResolution: max(h.cfg.Limits.activityResolution(), 1), OnChange: h.onTokenChange}); err != nil {

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/hubshare/hubshare/oauth"
 	"github.com/hubshare/hubshare/oauth/hubauth"
 	"github.com/hubshare/hubshare/scopes"
 )
@@ -33,6 +34,9 @@ type Config struct {
 	Profile scopes.Profile
 	// Docs2 gives the answer of GET api/user the shape of JupyterHub 2, which its documentation still shows (OA-122). For profile 5.5 alone.
 	Docs2 bool
+	// PKCE says what is done about the code challenges of servers and services: checked where they are sent (the zero value), demanded, or ignored,
+	// as a hub of 5.5 does (OA-42, OA-57). The servers and services of hubsim always send one.
+	PKCE oauth.PKCE
 	// Version is the value of X-JupyterHub-Version; "" is the profile's (HB-6).
 	Version string
 
@@ -202,6 +206,9 @@ func (c Config) filled() (Config, error) {
 	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
 	if c.Profile != scopes.P55 && c.Profile != scopes.P60 {
 		return c, wrongFieldf("Profile", "%d must be scopes.P55 or scopes.P60", int(c.Profile))
+	}
+	if c.PKCE < oauth.PKCEOptional || c.PKCE > oauth.PKCERequired {
+		return c, wrongFieldf("PKCE", "%d must be oauth.PKCEOptional, oauth.PKCEOff or oauth.PKCERequired", int(c.PKCE))
 	}
 	if c.Docs2 && c.Profile != scopes.P55 {
 		return c, wrongFieldf("Docs2", "is for profile 5.5 alone")

@@ -15,7 +15,7 @@ import (
 // The keys of a configuration file (HB-178). Each is the field of [Config] of that name; RULES.md and the program's documentation have the whole list.
 var (
 	seedKeys   = []string{"users", "groups", "roles", "servers", "shares", "share_codes"}
-	configKeys = append(append([]string{"host", "port", "base_url", "public_url", "subdomain_host", "internal_tls", "profile", "version", "docs2", "auth",
+	configKeys = append(append([]string{"host", "port", "base_url", "public_url", "subdomain_host", "internal_tls", "profile", "pkce", "version", "docs2", "auth",
 		"allow_named_servers", "singleuser", "services", "extensions", "keep_connections", "upstream_quirks", "db", "tls", "keys", "clock", "record", "record_body", "record_secrets", "faults",
 		"admin_token", "seed", "strict", "default_url", "redirect_to_server", "shutdown_on_logout"}, limitKeys()...), seedKeys...)
 )
@@ -65,6 +65,8 @@ func readConfig(t *tree) (c Config) {
 			c.SubdomainHost = v.text()
 		case "profile":
 			c.Profile = oneOf(v, map[string]scopes.Profile{"5.5": scopes.P55, "6.0": scopes.P60})
+		case "pkce":
+			c.PKCE = oneOf(v, map[string]oauth.PKCE{"off": oauth.PKCEOff, "optional": oauth.PKCEOptional, "required": oauth.PKCERequired})
 		case "version":
 			c.Version = v.text()
 		case "docs2":

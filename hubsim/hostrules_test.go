@@ -134,6 +134,51 @@ func TestTheCookiesOfAHubBehindHTTPS(t *testing.T) {
 	}
 }
 
+// OA-42, OA-57, OA-160: a challenge is checked where one was sent, can be demanded, and means nothing to an old hub. Our servers always send one.
+func TestWhatAHubThinksOfChallenges(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		config  string
+		without string // what a client without one gets
+		wrong   int    // what a wrong proof of one gets
+	}{
+		"by default": {`{}`, "code", 400},
+		"optional":   {`{"pkce": "optional"}`, "code", 400},
+		"required":   {`{"pkce": "required"}`, "error", 400},
+		"off":        {`{"pkce": "off"}`, "code", 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg, err := hubsim.ParseConfig([]byte(c.config))
+			require.NoError(t, err)
+			cfg.Users = []hubsim.User{{Name: "ann"}}
+			cfg.Roles = []hubsim.Role{{Name: "user", Scopes: []string{"self", "access:services"}}}
+			cfg.Services = []hubsim.Service{{
+				Name: "web", APIToken: "the-secret-of-web", OAuthRedirectURI: "http://127.0.0.1:1/oauth_callback", OAuthNoConfirm: true,
+			}}
+			hub := hubsim.New(t, cfg)
+			require.NoError(t, hub.StartServer(t.Context(), "ann", ""))
+			require.Equal(t, 200, known(t, hub, "ann").get(hub.UserURL("ann", "")).status, "the server's own login")
+
+			p := known(t, hub, "ann").staysPut()
+			ask := func(more string) url.Values {
+				at, err := url.Parse(p.get("api/oauth2/authorize?response_type=code&client_id=service-web" + more).header.Get("Location"))
+				require.NoError(t, err)
+				require.Equal(t, "127.0.0.1:1", at.Host)
+				return at.Query()
+			}
+			require.Contains(t, ask(""), c.without)
+			code := ask("&code_challenge_method=S256&code_challenge=" + strings.Repeat("A", 43)).Get("code")
+			require.NotEmpty(t, code)
+			got := stranger(t, hub).post("api/oauth2/token", url.Values{
+				"grant_type": {"authorization_code"}, "client_id": {"service-web"}, "client_secret": {"the-secret-of-web"},
+				"code": {code}, "code_verifier": {strings.Repeat("v", 43)},
+			})
+			require.Equal(t, c.wrong, got.status)
+		})
+	}
+}
+
 // OA-V7, HB-101: 5.5 takes any name without a slash, 6.0 makes servers by slugs alone.
 func TestWhatANamedServerMayBeCalled(t *testing.T) {
 	t.Parallel()

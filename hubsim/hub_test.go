@@ -34,6 +34,7 @@ func TestConfigurationIsChecked(t *testing.T) {
 		"a subdomain host without a dot": {hubsim.Config{SubdomainHost: "localhost"}, "SubdomainHost"},
 		"a subdomain host with a path":   {hubsim.Config{SubdomainHost: "https://hub.example/x"}, "SubdomainHost"},
 		"subdomains beside keys":         {hubsim.Config{SubdomainHost: "hub.localhost", Keys: 2}, "SubdomainHost"},
+		"a policy that is none":          {hubsim.Config{PKCE: 7}, "PKCE"},
 		"a profile that is none":         {hubsim.Config{Profile: 7}, "Profile"},
 		"an address that is taken":       {hubsim.Config{Addr: taken.Addr().String()}, "address already in use"},
 		"an address that is none":        {hubsim.Config{Addr: "nowhere"}, "missing port"},

@@ -29,7 +29,7 @@
 // of users, groups, roles, services, servers and singleuser's two lists of scopes, there are users sharer and shared-with, and sharing works.
 //
 //	{
-//	  "port": 0, "base_url": "/", "profile": "5.5",           // also host, public_url, version, docs2
+//	  "port": 0, "base_url": "/", "profile": "5.5",           // also host, public_url, pkce, version, docs2
 //	  "users": [{"name": "ann", "admin": true, "tokens": [{"token": "secret-of-ann", "scopes": ["shares!user"], "expires_in": 3600}]}],
 //	  "groups": [{"name": "class", "users": ["ann", "bob"]}],
 //	  "roles": [{"name": "user", "scopes": ["self", "shares!user"]}],
