@@ -2,6 +2,7 @@ package hubsim
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/http"
@@ -54,7 +55,7 @@ func (h *Hub) explain(ctx context.Context, e *entry) string {
 	}
 	switch {
 	case e.Credential == "token" && e.Actor == "":
-		parts = append(parts, "the token is not known: it never was, has expired, or was revoked")
+		parts = append(parts, h.deadToken(e.token))
 	case e.Actor == "" && (e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized):
 		parts = append(parts, "nobody is logged in, and there is no token")
 	}
@@ -146,6 +147,7 @@ type revocation struct {
 	at     time.Time
 	what   string
 	losers []string // ids of users
+	token  string   // or the one token that ended, "a1"
 }
 
 const keptRevocations = 100
@@ -170,12 +172,48 @@ func (h *Hub) noteRevocation(c sharing.Change) {
 			what += " on " + s.String()
 		}
 	}
+	h.requests.revoke(revocation{at: c.At, what: what, losers: losers})
+}
+
+func (q *requests) revoke(r revocation) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.revoked = append(q.revoked, r)
+	if n := len(q.revoked); n > keptRevocations {
+		q.revoked = append(q.revoked[:0], q.revoked[n-keptRevocations:]...)
+	}
+}
+
+// noteTokenEnd remembers who revoked a token, if that is what a request did.
+func (h *Hub) noteTokenEnd(e *entry) {
+	at := strings.LastIndexByte(e.Path, '/')
+	if e.Method != http.MethodDelete || e.Status != http.StatusNoContent || !strings.HasSuffix(e.Path[:max(at, 0)], "/tokens") {
+		return
+	}
+	h.requests.revoke(revocation{at: e.Time, what: "revoked by " + e.actor(), token: e.Path[at+1:]})
+}
+
+// deadToken says what is known of a token that the hub does not take: nothing, unless it was used before.
+func (h *Hub) deadToken(secret string) string {
 	h.requests.mu.Lock()
 	defer h.requests.mu.Unlock()
-	h.requests.revoked = append(h.requests.revoked, revocation{at: c.At, what: what, losers: losers})
-	if n := len(h.requests.revoked); n > keptRevocations {
-		h.requests.revoked = append(h.requests.revoked[:0], h.requests.revoked[n-keptRevocations:]...)
+	var used *recorded
+	for _, r := range slices.Backward(h.requests.kept()) {
+		if r.TokenID != "" && subtle.ConstantTimeCompare([]byte(r.token), []byte(secret)) == 1 {
+			used = &r
+			break
+		}
 	}
+	if used == nil {
+		return "the token is not known: it never was, has expired, or was revoked"
+	}
+	was := fmt.Sprintf("it was token %s of %s", used.TokenID, used.actor())
+	for _, r := range slices.Backward(h.requests.revoked) {
+		if r.token == used.TokenID && !r.at.Before(used.Time) { // ids begin again with a Reset
+			return fmt.Sprintf("%s, %s at %s", was, r.what, r.at.UTC().Format(time.RFC3339))
+		}
+	}
+	return fmt.Sprintf("%s, used last at %s: it has expired since, or ended with what it was issued for", was, used.Time.Format(time.RFC3339))
 }
 
 // lostLately is the last thing that was taken from a user.
@@ -197,7 +235,11 @@ func (h *Hub) RevokeToken(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("revoke token %s: %w", id, err)
 	}
-	return h.provider.RevokeToken(ctx, owner, n)
+	if err := h.provider.RevokeToken(ctx, owner, n); err != nil {
+		return err
+	}
+	h.requests.revoke(revocation{at: h.cfg.Clock.Now(), what: "revoked by a test", token: id})
+	return nil
 }
 
 // ExpireLogin ends a user's logins, in every browser: their cookies are nobody's any more. Tokens stay. The error wraps sharing.ErrNoSuchUser.

@@ -278,6 +278,7 @@ func (h *Hub) leave(r *http.Request, e *entry, rec *recorder, took time.Duration
 		}
 	}
 	e.Body = e.body.text(h.cfg.RecordSecrets)
+	h.noteTokenEnd(e)
 	h.judge(r, e)
 	e.ID = h.requests.add(e.recorded)
 }

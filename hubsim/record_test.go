@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -104,4 +105,40 @@ func TestWaitingForARequest(t *testing.T) {
 	r, err := hub.WaitRequest(t.Context(), login)
 	require.NoError(t, err)
 	require.Equal(t, http.MethodGet, r.Method)
+}
+
+// HB-182: of a token that was known the log says whose it was, and who ended it when; of one that never was, no more than that.
+func TestDeadTokensAreExplained(t *testing.T) {
+	t.Parallel()
+	clock := hubsim.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	hub := hubsim.New(t, hubsim.Config{Clock: clock, Users: []hubsim.User{{Name: "ann"}, {Name: "root", Admin: true}}})
+	token := func(user string) string {
+		secret, err := hub.Token(user)
+		require.NoError(t, err)
+		status, _ := call(t, hub, secret, http.MethodGet, "/user", "")
+		require.Equal(t, 200, status)
+		return secret
+	}
+	why := func(secret string) string {
+		status, body := call(t, hub, secret, http.MethodGet, "/user", "")
+		require.Equal(t, 403, status)
+		require.Equal(t, "Forbidden", body["message"], "the client learns nothing of it")
+		list := hub.Requests(nil)
+		return list[len(list)-1].Why
+	}
+	root, deleted, revoked := token("root"), token("ann"), token("ann")
+	status, _ := call(t, hub, root, http.MethodDelete, "/users/ann/tokens/a2", "")
+	require.Equal(t, 204, status)
+	require.Equal(t, "Forbidden; it was token a2 of ann, revoked by root at 2026-01-02T03:04:05Z", why(deleted))
+	clock.Advance(time.Minute)
+	require.NoError(t, hub.RevokeToken(t.Context(), "a3"))
+	require.Equal(t, "Forbidden; it was token a3 of ann, revoked by a test at 2026-01-02T03:05:05Z", why(revoked))
+	made, err := hub.Seed(t.Context(), hubsim.Seed{Users: []hubsim.User{{Name: "ann", Tokens: []hubsim.Token{{ExpiresIn: time.Hour}}}}})
+	require.NoError(t, err)
+	short := made.Tokens[0].Token.Reveal()
+	status, _ = call(t, hub, short, http.MethodGet, "/user", "")
+	require.Equal(t, 200, status)
+	clock.Advance(2 * time.Hour)
+	require.Equal(t, "Forbidden; it was token a4 of ann, used last at 2026-01-02T03:05:05Z: it has expired since, or ended with what it was issued for", why(short))
+	require.Equal(t, "Forbidden; the token is not known: it never was, has expired, or was revoked", why("no-such-token"))
 }
