@@ -167,6 +167,32 @@ func TestAStoredChallengeIsAlwaysEnforced(t *testing.T) { // OA-56, OA-151, OA-1
 	}
 }
 
+// The external example sends neither state nor challenge in 5.5, and both in 6.0, with a verifier of 64 characters.
+func TestTheExternalExampleOfEachRelease(t *testing.T) { // OA-123, OA-V10
+	t.Parallel()
+	h := newHub(t)
+	h.host.User("bob", "self", "access:services")
+	const id, callback = "service-oauth-client-test", "http://127.0.0.1:5555/oauth_callback"
+	require.NoError(t, h.PutClient(t.Context(), service("oauth-client-test", callback)))
+	long := strings.Repeat("v", 64)
+	for release, c := range map[string]struct{ state, challenge, method, verifier string }{
+		"5.5": {}, "6.0": {"s", challenge(long), "S256", long},
+	} {
+		q := query("client_id", id, "redirect_uri", callback, "state", c.state, "code_challenge", c.challenge, "code_challenge_method", c.method)
+		d, err := h.ask(t, h.bob, q)
+		require.NoError(t, err, release)
+		if d.Consent != nil { // at the first of them
+			d, err = h.Approve(t.Context(), oauth.AuthorizeRequest{User: h.bob, SessionID: "s", Query: q}, scopes.Strings(d.Consent.Scopes))
+			require.NoError(t, err, release)
+		}
+		require.True(t, strings.HasPrefix(d.Redirect, callback+"?code="), d.Redirect)
+		assert.Equal(t, c.state, param(t, d.Redirect, "state"))
+		assert.Equal(t, c.state != "", strings.Contains(d.Redirect, "state="))
+		_, err = h.Exchange(t.Context(), form(param(t, d.Redirect, "code"), "client_id", id, "redirect_uri", callback, "code_verifier", c.verifier))
+		require.NoError(t, err, release)
+	}
+}
+
 func TestPKCEOffIgnoresIt(t *testing.T) { // OA-57, OA-V1
 	t.Parallel()
 	h := newHub(t, func(c *oauth.Config) { c.PKCE = oauth.PKCEOff })
