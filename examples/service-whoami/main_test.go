@@ -98,7 +98,7 @@ const (
 }`
 )
 
-// The walk of the documentation, in its old shape and in those of the releases since.
+// The walk of the documentation, in its old shape and in those of the releases since (OA-121, OA-122).
 func TestAVisitorSeesWhatTheDocumentationShows(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
