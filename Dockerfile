@@ -10,7 +10,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /hubsim ./hubsim/cmd/hubsim && mkdir -m 1777 /empty
+RUN CGO_ENABLED=0 go build -trimpath -tags nethttpomithttp2,grpcnotrace -ldflags="-s -w" -o /hubsim ./hubsim/cmd/hubsim && mkdir -m 1777 /empty
 
 FROM scratch
 COPY --from=build /hubsim /hubsim
