@@ -48,7 +48,9 @@ type Config struct {
 	// RandFor, if set, is asked in place of Rand for what each secret is made of, once a secret, by its [Kind]: so a test can have secrets that
 	// depend on nothing but how many of their kind there were. Must be safe for concurrent use.
 	RandFor func(k Kind) io.Reader
-	Logger  *slog.Logger // audit events (OA-192); nil = discard
+	// Logger gets audit events (OA-192) and refusals (OA-47), each with the context of its request: a handler that finds the host's id of the request there
+	// puts it beside. nil = discard.
+	Logger *slog.Logger
 
 	PKCE PKCE
 

@@ -1,10 +1,12 @@
 package oauth_test
 
 import (
+	"context"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -243,4 +245,30 @@ func TestTheChecklistNamesTests(t *testing.T) {
 	for _, name := range named {
 		assert.Contains(t, tests.String(), "func "+name+"(", "%s", name)
 	}
+}
+
+// numbered is a host's handler, which knows the request by its context.
+type numbered struct{ slog.Handler }
+
+type numberKey struct{}
+
+func (n numbered) Handle(ctx context.Context, r slog.Record) error {
+	if id, ok := ctx.Value(numberKey{}).(int); ok {
+		r.AddAttrs(slog.Int("request", id))
+	}
+	return n.Handler.Handle(ctx, r)
+}
+
+// The id of a request is the host's, who finds it in what each record comes with.
+func TestRefusalsAreLoggedWithTheirRequest(t *testing.T) { // OA-47
+	t.Parallel()
+	var log logBuffer
+	h := newHub(t, func(c *oauth.Config) { c.Logger = slog.New(numbered{slog.NewTextHandler(&log, nil)}) })
+	in := func(id int) context.Context { return context.WithValue(t.Context(), numberKey{}, id) }
+	_, err := h.Authorize(in(7), oauth.AuthorizeRequest{User: h.bob, Query: query("redirect_uri", "/elsewhere")})
+	require.Error(t, err)
+	_, err = h.Exchange(in(8), form("no-such-code", "client_secret", "secret-guess"))
+	require.Error(t, err)
+	assert.Regexp(t, `msg="oauth authorize refused".* request=7\n`, log.String())
+	assert.Regexp(t, `msg="oauth exchange refused".* request=8\n`, log.String())
 }

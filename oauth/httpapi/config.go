@@ -52,7 +52,7 @@ type Config struct {
 	Keys [][]byte
 
 	Now    func() time.Time // nil = time.Now
-	Logger *slog.Logger     // nil = discard
+	Logger *slog.Logger     // gets failures and refusals with the context of their request, as that of [oauth.Config]; nil = discard
 	// Layout wraps the hub's page around a main block and writes it with the status; headers are set already. nil = a plain page.
 	Layout func(w http.ResponseWriter, r *http.Request, status int, main template.HTML)
 	// Login identifies who asks for a token without credentials by the "auth" object in the body (OA-82): [ErrBadCredentials].
