@@ -118,6 +118,9 @@ func (p *Provider) redeem(ctx context.Context, f *flow, form url.Values) (Token,
 		if f.proving {
 			p.log.WarnContext(ctx, "oauth pkce check failed", "client_id", f.client.ID, "user_id", f.code.User.ID)
 		}
+		if f.proving && f.code.Challenge != "" && !form.Has("code_verifier") { // said of a live code only, to the client that it was made for
+			return Token{}, "", refuse(InvalidRequest, "Code verifier required.")
+		}
 		return Token{}, "", refuse(InvalidGrant, "")
 	}
 	return Token{}, "", fmt.Errorf("exchange authorization code: %w", err)

@@ -149,12 +149,14 @@ func TestAStoredChallengeIsAlwaysEnforced(t *testing.T) { // OA-56, OA-151, OA-1
 		h := newHub(t, func(c *oauth.Config) { c.PKCE = policy })
 		q := query("code_challenge", challenge(verifier), "code_challenge_method", "S256")
 		code := h.code(t, h.alice, q)
-		for _, wrong := range []string{strings.Repeat("w", 43), ""} {
-			_, err := h.Exchange(t.Context(), form(code, "code_verifier", wrong))
-			refused(t, err, oauth.InvalidGrant, "")
-		}
-		_, err := h.Exchange(t.Context(), form(code, "code_verifier", verifier))
+		_, err := h.Exchange(t.Context(), form(code, "code_verifier", strings.Repeat("w", 43)))
+		refused(t, err, oauth.InvalidGrant, "")
+		_, err = h.Exchange(t.Context(), form(code))
+		refused(t, err, oauth.InvalidRequest, "Code verifier required.")
+		_, err = h.Exchange(t.Context(), form(code, "code_verifier", verifier))
 		require.NoError(t, err, "the third try may still be right")
+		_, err = h.Exchange(t.Context(), form(code))
+		refused(t, err, oauth.InvalidGrant, "") // of a code that is dead, not even that it had a challenge
 		assert.Contains(t, h.log.String(), "oauth pkce check failed")
 
 		code = h.code(t, h.alice, q)

@@ -40,7 +40,7 @@ func TestThePlainGoClientLogsIn(t *testing.T) { // OA-50, OA-54, OA-56, OA-F8
 			_, err := cfg.Exchange(ctx, code)
 			var refused *oauth2.RetrieveError
 			require.ErrorAs(t, err, &refused, "without the verifier")
-			assert.Equal(t, "invalid_grant", refused.ErrorCode)
+			assert.Equal(t, "invalid_request", refused.ErrorCode)
 
 			begin := time.Now()
 			tok, err := cfg.Exchange(ctx, code, oauth2.VerifierOption(verifier))
