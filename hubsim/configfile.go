@@ -332,7 +332,7 @@ func readShareCode(t *tree) (s ShareCode) {
 
 func readService(t *tree) (s Service) {
 	known := []string{"name", "url", "api_token", "admin", "oauth_client_id", "oauth_redirect_uri", "oauth_no_confirm", "oauth_client_allowed_scopes", "display",
-		"info", "command", "environment", "cwd"}
+		"info", "command", "environment", "cwd", "timeout"}
 	t.object(known, func(key string, v *tree) {
 		switch key {
 		case "name":
@@ -366,6 +366,8 @@ func readService(t *tree) (s Service) {
 			s.Environment = v.pairs()
 		case "cwd":
 			s.Cwd = v.text()
+		case "timeout":
+			s.Timeout = v.duration()
 		}
 	})
 	return s

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -53,6 +54,8 @@ type Service struct {
 	Environment map[string]string
 	// Cwd is the directory that Command runs in; "" = the hub's.
 	Cwd string
+	// Timeout is how long the hub's start waits for the service to answer, real time; 0 = 30 s. For profile 6.0 alone (OA-V9): 5.5 always waits 30 s.
+	Timeout time.Duration
 }
 
 // Format prints which service it is, and neither token nor environment, for every verb.
@@ -85,6 +88,8 @@ func (c Config) checkServices() error {
 		case err != nil:
 		case names[s.Name]:
 			err = wrongFieldf("Name", "%q is taken by another service", s.Name)
+		case s.Timeout != 0 && c.Profile != scopes.P60:
+			err = wrongFieldf("Timeout", "is for profile 6.0 alone")
 		case s.isClient() && clients[s.clientID()]:
 			err = wrongFieldf("OAuthClientID", "%q is taken by another service", s.clientID())
 		}
@@ -126,6 +131,10 @@ func (s Service) check() error {
 		return wrongFieldf("Command", "has no program")
 	case len(s.Command) == 0 && s.Cwd != "":
 		return wrongFieldf("Cwd", "is of use with a command alone")
+	case s.Timeout < 0:
+		return wrongFieldf("Timeout", "must not be negative")
+	case s.Timeout != 0 && (len(s.Command) == 0 || s.URL == ""):
+		return wrongFieldf("Timeout", "is of use with a command and a url")
 	}
 	for name, value := range s.Environment {
 		if !isVariable(name, value) {

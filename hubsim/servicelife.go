@@ -1,6 +1,7 @@
 package hubsim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -155,7 +156,7 @@ func (h *Hub) ended(s *service) {
 
 // awaitService waits until a service answers below its address, or has ended.
 func (h *Hub) awaitService(ctx context.Context, s *service, child *spawner.Child) {
-	ctx, cancel := context.WithTimeout(ctx, serviceReady)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(s.Timeout, serviceReady))
 	var watch sync.WaitGroup
 	defer watch.Wait()
 	defer cancel()
