@@ -91,7 +91,7 @@ func TestMetricsCountUsersAndServers(t *testing.T) {
 	require.Equal(t, 200, status, text)
 	assert.Equal(t, "text/plain; version=0.0.4; charset=utf-8", header.Get("Content-Type"))
 	for _, line := range []string{"# TYPE jupyterhub_total_users gauge", "jupyterhub_total_users 4", `jupyterhub_active_users{period="24h"} 1`,
-		`jupyterhub_active_users{period="7d"} 4`, "jupyterhub_running_servers 1", `hubsim_pending_servers{pending="spawn"} 0`, "hubsim_services 1"} {
+		`jupyterhub_active_users{period="7d"} 2`, "jupyterhub_running_servers 1", `hubsim_pending_servers{pending="spawn"} 0`, "hubsim_services 1"} {
 		assert.Contains(t, text, line+"\n")
 	}
 	for line := range strings.Lines(text) {

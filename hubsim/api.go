@@ -164,17 +164,21 @@ func (h *Hub) userModel(a account, view oauthhttp.View) map[string]any {
 // serverModel is a server as a caller with these scopes sees it, who may read it (HB-152).
 func (h *Hub) serverModel(s *server, st status, held scopes.Set) map[string]any {
 	path := h.serverPath(s.owner.name, s.name)
+	var options any = struct{}{}
+	switch {
+	case len(st.Options) > 0:
+		options = st.Options
+	case s.name != "" && !st.Active(): // a hub forgets a named server that has stopped, but for what it was started with
+		options = nil
+	}
 	progressURL := h.serverAPI(s) + "/progress"
 	m := map[string]any{
 		"name": s.name, "full_name": s.owner.name + "/" + s.name, "last_activity": web.Time{Time: st.LastActivity}, "started": nil,
-		"pending": orNull(st.Pending), "ready": st.Ready, "stopped": !st.Active(), "url": path, "user_options": json.RawMessage("{}"),
+		"pending": orNull(st.Pending), "ready": st.Ready, "stopped": !st.Active(), "url": path, "user_options": options,
 		"progress_url": progressURL, "full_url": nil, "full_progress_url": nil,
 	}
 	if st.Active() {
 		m["started"] = web.Time{Time: st.Started}
-	}
-	if len(st.Options) > 0 {
-		m["user_options"] = st.Options
 	}
 	if h.cfg.PublicURL != "" {
 		m["full_url"], m["full_progress_url"] = h.cfg.PublicURL+path, h.cfg.PublicURL+progressURL
@@ -227,6 +231,9 @@ func (h oauthHost) Model(_ context.Context, ref oauth.OwnerRef, v oauthhttp.View
 	a, ok := h.roster.userByID(ref.ID)
 	if !ok || ref.Kind != oauth.KindUser {
 		return nil, oauth.ErrNoOwner
+	}
+	if v.Token == nil || countsAsActivity(*v.Token) {
+		a.LastActivity = h.roster.touch(a.ID, h.cfg.Clock.Now())
 	}
 	return h.userModel(a, v), nil
 }

@@ -41,7 +41,7 @@ type heldRole struct {
 type user struct {
 	id, name, cookieID    string
 	admin                 bool
-	created, lastActivity time.Time
+	created, lastActivity time.Time          // zero activity = never
 	servers               map[string]*server // by name; "" always exists
 	groups                map[string]bool    // names
 	authState             json.RawMessage    // what an administrator keeps with the user; in memory alone, since it may hold secrets
@@ -305,17 +305,18 @@ func (r *roster) allServers() []*server {
 	return out
 }
 
-// touch records activity of a user; times only grow, at most once per resolution (HB-91).
-func (r *roster) touch(userID string, at time.Time) {
+// touch records activity of a user and gives the last that is known; times only grow, at most once per resolution (HB-91).
+func (r *roster) touch(userID string, at time.Time) (last time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	u := r.byID[userID]
 	if u == nil {
-		return
+		return last
 	}
 	if since := at.Sub(u.lastActivity); since > 0 && since >= r.resolution {
 		u.lastActivity = at
 	}
+	return u.lastActivity
 }
 
 // membersOf lists the ids of a group's members.

@@ -114,13 +114,13 @@ func (db *rosterDB) addUsers(ctx context.Context, list []User, now time.Time) ([
 			return err
 		}
 		users, servers := rowsOf("hub_users (id, name, cookie_id, admin, created, last_activity)"), rowsOf("hub_servers (id, user_id, name)")
-		at := now.UnixMicro()
+		at, never := now.UnixMicro(), time.Time{}.UnixMicro() // activity begins with a first visit, not with being made (HB-91)
 		for i, o := range list {
 			u, s = u+1, s+1
-			made[i] = &user{id: userID(u), name: o.Name, admin: o.Admin, cookieID: db.sources.hex("login"), created: now, lastActivity: now,
+			made[i] = &user{id: userID(u), name: o.Name, admin: o.Admin, cookieID: db.sources.hex("login"), created: now,
 				groups: map[string]bool{}, servers: map[string]*server{}}
 			made[i].servers[""] = &server{id: serverID(s), owner: made[i]}
-			users.add(u, o.Name, made[i].cookieID, o.Admin, at, at)
+			users.add(u, o.Name, made[i].cookieID, o.Admin, at, never)
 			servers.add(s, u, "")
 		}
 		return errors.Join(users.insert(ctx, tx), servers.insert(ctx, tx))

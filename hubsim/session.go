@@ -88,7 +88,7 @@ func (h *Hub) identifyCookie(r *http.Request) (visitor, bool, error) {
 	if err != nil {
 		return v, false, err
 	}
-	h.roster.touch(a.ID, h.cfg.Clock.Now())
+	a.LastActivity = h.roster.touch(a.ID, h.cfg.Clock.Now())
 	v.ref, v.account, v.scopes, v.cookie = a.ref(), a, o.Held, true
 	return v, true, nil
 }
@@ -115,12 +115,14 @@ func (h *Hub) tokenVisitor(id oauth.Identity) (visitor, bool, error) {
 	if !ok {
 		return visitor{}, false, nil
 	}
-	// A server's own token does not make its owner active (OA-68).
-	if !strings.HasPrefix(id.Note, "Server at ") {
-		h.roster.touch(a.ID, h.cfg.Clock.Now())
+	if countsAsActivity(id) {
+		a.LastActivity = h.roster.touch(a.ID, h.cfg.Clock.Now())
 	}
 	return visitor{ref: a.ref(), account: a, scopes: id.Effective, session: id.SessionID, token: &id}, true, nil
 }
+
+// countsAsActivity: a server's own token does not make its owner active (HB-91, OA-68).
+func countsAsActivity(id oauth.Identity) bool { return !strings.HasPrefix(id.Note, "Server at ") }
 
 // withSession gives a browser session to somebody who is logged in but lost theirs (HB-36), also to the handlers behind this
 // request: what they bind to a session is bound to this one. A login that does not hold any more is taken back.

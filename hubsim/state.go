@@ -35,7 +35,7 @@ type UserState struct {
 	Groups       []string     `json:"groups"`
 	Roles        []string     `json:"roles"`
 	Created      time.Time    `json:"created"`
-	LastActivity time.Time    `json:"last_activity"`
+	LastActivity time.Time    `json:"last_activity,omitzero"` // zero = never
 	Tokens       []TokenState `json:"tokens"`
 }
 

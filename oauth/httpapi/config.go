@@ -25,6 +25,8 @@ type View struct {
 	Scopes scopes.Set
 	// Stopped: servers that do not run are listed as well (OA-74).
 	Stopped bool
+	// Token is what asks, for a host that records activity; nil = a login.
+	Token *oauth.Identity
 }
 
 // Models is the host's address book and its models of owners. Implementations are safe for concurrent use.

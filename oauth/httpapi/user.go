@@ -23,6 +23,7 @@ func (h *Handler) whoAmI(w http.ResponseWriter, r *http.Request, v visitor) erro
 		Fields:  h.cfg.Provider.Registry().Fields(reads, scopes.Resource{Kind: v.owner.Kind, Name: v.name}, h.cfg.Host),
 		Scopes:  reads,
 		Stopped: flag(r, "include_stopped_servers"),
+		Token:   v.token,
 	})
 	if errors.Is(err, oauth.ErrNoOwner) {
 		return &web.Error{Status: http.StatusForbidden} // deleted since they were identified
