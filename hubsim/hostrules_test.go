@@ -151,6 +151,7 @@ func TestWhatAHubThinksOfChallenges(t *testing.T) {
 			t.Parallel()
 			cfg, err := hubsim.ParseConfig([]byte(c.config))
 			require.NoError(t, err)
+			cfg.Addr = ""
 			cfg.Users = []hubsim.User{{Name: "ann"}}
 			cfg.Roles = []hubsim.Role{{Name: "user", Scopes: []string{"self", "access:services"}}}
 			cfg.Services = []hubsim.Service{{
