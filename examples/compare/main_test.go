@@ -179,6 +179,10 @@ func TestFailuresEndAMeasurement(t *testing.T) {
 		return nil
 	})
 	require.ErrorIs(t, err, broken)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = rate(ended, 1, time.Minute, 0, func(context.Context, int, int) error { return nil })
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestWhatCanBeDoneOnlySoOftenIsDoneSoOften(t *testing.T) {

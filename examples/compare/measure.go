@@ -176,7 +176,8 @@ func (p *people) rows(k keys, codes []string) []row {
 
 // rate says how often a second something can be done by so many clients at once, each of which goes on for the duration and finishes what it began.
 func rate(ctx context.Context, clients int, duration time.Duration, limit int, do func(ctx context.Context, client, n int) error) (float64, error) {
-	ctx, cancel := context.WithCancel(ctx)
+	whole := ctx
+	ctx, cancel := context.WithCancel(whole)
 	defer cancel()
 	var begun, finished atomic.Int64
 	errs := make([]error, clients)
@@ -184,7 +185,7 @@ func rate(ctx context.Context, clients int, duration time.Duration, limit int, d
 	var working sync.WaitGroup
 	for i := range clients {
 		working.Go(func() {
-			for first := true; first || time.Since(start) < duration; first = false {
+			for first := true; ctx.Err() == nil && (first || time.Since(start) < duration); first = false {
 				n := int(begun.Add(1)) - 1
 				if limit > 0 && n >= limit {
 					return
@@ -199,5 +200,5 @@ func rate(ctx context.Context, clients int, duration time.Duration, limit int, d
 	}
 	working.Wait()
 	took := time.Since(start)
-	return float64(finished.Load()) / took.Seconds(), errors.Join(errs...)
+	return float64(finished.Load()) / took.Seconds(), errors.Join(append(errs, whole.Err())...)
 }
