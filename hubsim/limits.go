@@ -45,6 +45,9 @@ type Limits struct {
 	NamedServersPerUser int
 	// UserRedirects is after how many redirects to and fro a server counts as unreachable; 0 = 4 (user_redirect_limit).
 	UserRedirects int
+	// ImplicitSpawn is how long the page of a server that is not running waits before its script follows the launch link; 0 = never
+	// (HB-59, implicit_spawn_seconds).
+	ImplicitSpawn time.Duration
 }
 
 // limit is one of the [Limits]: its key in files, its name in Go, and what it may be.
@@ -77,6 +80,7 @@ var limits = []limit{
 	{key: "active_server_limit", field: "ActiveServers", count: func(l *Limits) *int { return &l.ActiveServers }},
 	{key: "named_server_limit_per_user", field: "NamedServersPerUser", count: func(l *Limits) *int { return &l.NamedServersPerUser }},
 	{key: "user_redirect_limit", field: "UserRedirects", count: func(l *Limits) *int { return &l.UserRedirects }},
+	{key: "implicit_spawn_seconds", field: "ImplicitSpawn", span: func(l *Limits) *time.Duration { return &l.ImplicitSpawn }},
 }
 
 // limitKeys are the keys of limits in a configuration file.
