@@ -1,6 +1,7 @@
 package hubsim_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/hubsim"
+	"github.com/hubshare/hubshare/scopes"
 )
 
 // apiRoute is one line of the route table (HB-136, SC-99): what it asks of a caller, and what it answers once they are let in. Bodies are such that this is
@@ -24,6 +26,13 @@ type apiRoute struct {
 	// narrow is the status for who holds the scope with the filter: 0 = 404, or 403 without filter. identity: everybody may do it to themselves.
 	narrow   int
 	identity bool
+
+	anyone    bool   // no scope is asked for; narrow and wrong are answered like right
+	tokens    bool   // cookies mean nothing
+	free      bool   // anonymous callers are answered like others, without proof
+	anonymous string // the message for who is nobody; "" = "Missing or invalid credentials."
+	refused   string // the message, with 403, for who may not; "" = by the scope
+	only      string // the hubs that have it: "6.0", "extensions", "" = all
 }
 
 const (
@@ -31,6 +40,8 @@ const (
 	anotherServer = "!server=other/"
 	anotherGroup  = "!group=others"
 	unknown       = "Not Found"
+	noLife        = "expires_in must be a positive whole number of seconds, or null"
+	gone          = "This endpoint is gone. Make tokens with POST users/NAME/tokens instead."
 )
 
 var apiRoutes = []apiRoute{
@@ -86,6 +97,22 @@ var apiRoutes = []apiRoute{
 	{method: "POST", path: "/proxy", scope: "proxy", status: 200},
 	{method: "PATCH", path: "/proxy", scope: "proxy", status: 400, message: "need JSON body"},
 	{method: "GET", path: "/info", scope: "read:hub", status: 200},
+	{method: "GET", path: "/user", scope: "read:hub", status: 200, anyone: true, anonymous: "Forbidden"},
+	{method: "POST", path: "/users/ann/tokens", body: `{"expires_in": 0}`, scope: "tokens", filter: anotherUser, status: 400, message: noLife, anonymous: "Forbidden",
+		refused: "User ann not found or no permissions to generate tokens"},
+	{method: "GET", path: "/authorizations/token/none", scope: "read:hub", status: 404, message: unknown, anyone: true, tokens: true, anonymous: "Forbidden"},
+	{method: "POST", path: "/authorizations/token/none", scope: "read:hub", status: 404, message: gone, anyone: true, free: true},
+	{method: "POST", path: "/authorizations/token", scope: "read:hub", status: 404, message: gone, anyone: true, free: true},
+	{method: "GET", path: "/users/ann/server", scope: "read:servers", filter: anotherServer, status: 200, only: "6.0"},
+	{method: "GET", path: "/users/ann/servers/x", scope: "read:servers", filter: anotherServer, status: 404, message: unknown, only: "6.0"},
+	{method: "PUT", path: "/users/ann/server", body: "[1]", scope: "start:servers", filter: anotherServer, status: 409,
+		message: "User ann already has a default server", only: "6.0"},
+	{method: "PUT", path: "/users/ann/servers/x", body: "[1]", scope: "start:servers", filter: anotherServer, status: 400,
+		message: "JSON body must be an object", only: "6.0"},
+	{method: "POST", path: "/users/ann/servers/x", body: "[1]", scope: "start:servers", filter: anotherServer, status: 400,
+		message: "JSON body must be an object", only: "6.0"},
+	{method: "GET", path: "/shares", scope: "read:shares", filter: anotherUser, status: 200, only: "extensions"},
+	{method: "GET", path: "/share-codes", scope: "read:shares", filter: anotherUser, status: 200, only: "extensions"},
 }
 
 // circumstances are what a browser may say of a request.
@@ -98,11 +125,27 @@ type client struct {
 	name, token, cookie, proof string
 }
 
+// says puts into a request's header who asks and in which circumstances.
+func (who client) says(h http.Header, mode, origin string, proven bool) {
+	header := map[string]string{"Sec-Fetch-Mode": mode, "Origin": origin, "Cookie": who.cookie}
+	if who.token != "" {
+		header["Authorization"] = "Bearer " + who.token
+	}
+	if proven {
+		header["X-XSRFToken"] = cmp.Or(who.proof, "made-up")
+	}
+	for k, v := range header {
+		if v != "" {
+			h.Set(k, v)
+		}
+	}
+}
+
 // expected is what a route answers to somebody in some circumstances: HB-131, HB-134, HB-41.
 func (r apiRoute) expected(who client, mode, origin string, proven bool) (status int, message string) {
 	reads := r.method == "GET" && (mode == "" || mode == "navigate")
 	anonymous := who.token == "" && who.cookie == ""
-	if who.token == "" && !reads && !(anonymous && origin == "") {
+	if who.token == "" && !reads && !(anonymous && (origin == "" || r.free)) {
 		switch {
 		case !proven:
 			return 403, "'_xsrf' argument missing from " + r.method
@@ -112,10 +155,12 @@ func (r apiRoute) expected(who client, mode, origin string, proven bool) (status
 	}
 	const hidden = "No access to resources or resources not found"
 	switch {
-	case anonymous:
-		return 403, "Missing or invalid credentials."
-	case who.name == "right":
+	case anonymous && !r.free, r.tokens && who.token == "":
+		return 403, cmp.Or(r.anonymous, "Missing or invalid credentials.")
+	case who.name == "right", r.anyone:
 		return r.status, r.message
+	case r.refused != "":
+		return 403, r.refused
 	case who.name == "narrow" && r.narrow != 0:
 		return r.narrow, map[int]string{403: "Forbidden"}[r.narrow]
 	case who.name == "narrow" && r.filter != "", r.identity:
@@ -129,13 +174,13 @@ func (r apiRoute) expected(who client, mode, origin string, proven bool) (status
 func TestTheRouteTable(t *testing.T) {
 	t.Parallel()
 	for _, r := range apiRoutes {
-		t.Run(r.method+" "+r.path, func(t *testing.T) {
+		t.Run(r.only+r.method+" "+r.path, func(t *testing.T) {
 			t.Parallel()
 			narrow := r.filter
 			if narrow == "" {
 				narrow = anotherUser
 			}
-			hub := hubsim.New(t, hubsim.Config{
+			cfg := hubsim.Config{
 				Users:  []hubsim.User{{Name: "right"}, {Name: "narrow"}, {Name: "wrong"}, {Name: "ann"}, {Name: "bob"}, {Name: "other"}},
 				Groups: []hubsim.Group{{Name: "lab"}, {Name: "others"}},
 				Roles: []hubsim.Role{
@@ -146,7 +191,12 @@ func TestTheRouteTable(t *testing.T) {
 				},
 				Services:          []hubsim.Service{{Name: "page", URL: "http://127.0.0.1:9"}, {Name: "other"}},
 				AllowNamedServers: true,
-			})
+				Extensions:        r.only == "extensions",
+			}
+			if r.only == "6.0" {
+				cfg.Profile = scopes.P60
+			}
+			hub := hubsim.New(t, cfg)
 			c := &http.Client{Transport: &http.Transport{}}
 			t.Cleanup(c.CloseIdleConnections)
 			clients := []client{{name: "anonymous"}}
@@ -183,21 +233,7 @@ func (r apiRoute) check(t *testing.T, hub *hubsim.Hub, c *http.Client, who clien
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), r.method, hub.APIURL()+r.path, strings.NewReader(r.body))
 	require.NoError(t, err)
-	header := map[string]string{"Sec-Fetch-Mode": mode, "Origin": origin, "Cookie": who.cookie}
-	if who.token != "" {
-		header["Authorization"] = "Bearer " + who.token
-	}
-	if proven {
-		header["X-XSRFToken"] = who.proof
-		if who.proof == "" {
-			header["X-XSRFToken"] = "made-up"
-		}
-	}
-	for k, v := range header {
-		if v != "" {
-			req.Header.Set(k, v)
-		}
-	}
+	who.says(req.Header, mode, origin, proven)
 	res, err := c.Do(req)
 	require.NoError(t, err)
 	defer func() { _ = res.Body.Close() }()
@@ -210,7 +246,7 @@ func (r apiRoute) check(t *testing.T, hub *hubsim.Hub, c *http.Client, who clien
 		return
 	}
 	assert.Empty(t, res.Header.Get("Access-Control-Allow-Origin"), said...)
-	assert.Equal(t, "5.5.1", res.Header.Get("X-JupyterHub-Version"), said...)
+	assert.Equal(t, map[bool]string{false: "5.5.1", true: "6.0.0b2"}[r.only == "6.0"], res.Header.Get("X-JupyterHub-Version"), said...)
 	assert.Contains(t, res.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'", said...)
 	if status < 400 {
 		return
@@ -237,7 +273,7 @@ func TestWhatEveryAPIPathDoes(t *testing.T) {
 	cookie := byCookie(t, hub, "boss")
 	seen := map[string]bool{}
 	for _, r := range apiRoutes {
-		if seen[r.path] {
+		if seen[r.path] || r.only != "" || r.free {
 			continue
 		}
 		seen[r.path] = true

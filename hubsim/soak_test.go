@@ -181,8 +181,8 @@ func (s *soak) useAll(seed uint64, lasts time.Duration) {
 				s.failed.Add(1)
 			case (r.Status == http.StatusServiceUnavailable || r.Status == http.StatusBadGateway) && strings.HasPrefix(r.Path, "/user/"):
 				s.ended.Add(1) // a server that stops while it is asked, or while it asks the hub who that is (HB-89)
-			case r.Status == http.StatusInternalServerError && r.Method == http.MethodPost && strings.Contains(r.Path, "/servers/"):
-				s.ended.Add(1) // a start that somebody else's stop came in the way of
+			case r.Status == http.StatusInternalServerError && starts(r):
+				s.ended.Add(1) // a start that somebody else's stop came in the way of has failed (HB-94, HB-96, HB-97)
 			case strings.Contains(r.Why, "the client left"):
 				s.left.Add(1)
 			default:
@@ -203,6 +203,11 @@ func (s *soak) useAll(seed uint64, lasts time.Duration) {
 	}
 	stop()
 	watch.Wait()
+}
+
+// starts says whether a request starts a server.
+func starts(r hubsim.Request) bool {
+	return strings.HasPrefix(r.Path, "/hub/spawn/") || r.Method == http.MethodPost && (strings.Contains(r.Path, "/servers/") || strings.HasSuffix(r.Path, "/server"))
 }
 
 // A soak is what the hub logs to. An error in it is the hub's own, unless the one who asked has left.
