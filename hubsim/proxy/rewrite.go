@@ -21,6 +21,8 @@ func rewrite(r *httputil.ProxyRequest, target *url.URL) {
 		Opaque: web.EscapedPath(r.In), RawQuery: in.RawQuery, ForceQuery: in.ForceQuery,
 	}
 	r.Out.Host = r.In.Host
+	// The very map that the server fills when it has read the body: a copy made before stays empty.
+	r.Out.Trailer = r.In.Trailer
 	for _, name := range []string{"Forwarded", "X-Forwarded-Host", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"} {
 		if values, ok := r.In.Header[name]; ok {
 			r.Out.Header[name] = values
