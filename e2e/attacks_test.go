@@ -278,20 +278,25 @@ func TestCookieTossing(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, nobodys)
 	form := `<form method=post action="` + link + `"><input name=_xsrf value="` + proof + `"></form><script>document.forms[0].submit()</script>`
-	for name, cookies := range map[string][]string{
-		"in place of the victim's own": {"_xsrf=" + proof + "; Path=/hub/"},
-		"for a longer path":            {"_xsrf=" + proof + "; Path=/hub/accept-share"},
-		"for every path":               {"_xsrf=" + proof + "; Path=/"},
-		"many of them":                 {"_xsrf=x; Path=/hub/accept-share", "_xsrf=" + proof + "; Path=/hub", "_xsrf=" + proof + "; Path=/"},
+	// In this order: what is left behind for the longer path is then no proof at all. One that the hub has signed for somebody else would
+	// stand before the victim's own and count as the first (HB-39), so that their forms would be refused until it is gone.
+	for _, c := range []struct {
+		name    string
+		cookies []string
+	}{
+		{"in place of the victim's own", []string{"_xsrf=" + proof + "; Path=/hub/"}},
+		{"for a longer path", []string{"_xsrf=" + proof + "; Path=/hub/accept-share"}},
+		{"for every path", []string{"_xsrf=" + proof + "; Path=/"}},
+		{"many of them", []string{"_xsrf=x; Path=/hub/accept-share", "_xsrf=" + proof + "; Path=/hub", "_xsrf=" + proof + "; Path=/"}},
 	} {
 		s.unchanged(func() {
 			s.hub.ForgetRequests()
-			victim.goes(e.trap(sameSite, form, cookies...))
+			victim.goes(e.trap(sameSite, form, c.cookies...))
 			victim.arrives(regexp.QuoteMeta(link))
-			assert.Equal(t, 403, s.wasAsked("POST", "/hub/accept-share").Status, name)
+			assert.Equal(t, 403, s.wasAsked("POST", "/hub/accept-share").Status, c.name)
 		})
 	}
-	// The victim is none the worse for it: their own forms work at once.
+	// The victim is none the worse for those: their own forms work at once.
 	victim.goes(link)
 	victim.accepts()
 	victim.reads("The server of mallory is not running.")
