@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -11,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 )
@@ -18,6 +20,7 @@ import (
 // place is where the hub is that the other commands ask.
 type place struct {
 	url, token string
+	ca         string // the file of a certificate to trust besides the system's; "" is none
 	// anyCertificate takes whichever one is shown at an address of this machine: for who sends no secret and learns none.
 	anyCertificate bool
 }
@@ -37,8 +40,32 @@ func (w world) place(f *flag.FlagSet) *place {
 		at = scheme + "://127.0.0.1:" + port + "/"
 	}
 	f.StringVar(&p.url, "url", at, "`ADDRESS` of the hub, as its ready line has it; or in HUBSIM_URL")
+	ca, _ := w.env("HUBSIM_CA")
+	f.StringVar(&p.ca, "ca", ca, "`FILE` of the certificate to trust over https, as the ready line has it under \"ca\"; or in HUBSIM_CA")
 	p.token, _ = w.env("HUBSIM_ADMIN_TOKEN")
 	return p
+}
+
+// trust is what a request to the hub takes for its certificate; nil is what the system trusts.
+func (p place) trust(host string) (*tls.Config, error) {
+	if p.ca == "" {
+		if p.anyCertificate && (host == "localhost" || net.ParseIP(host).IsLoopback()) {
+			return &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}, nil
+		}
+		return nil, nil
+	}
+	pem, err := os.ReadFile(p.ca)
+	if err != nil {
+		return nil, wrongUsage("--ca: %w", err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, wrongUsage("--ca: %s has no certificate in PEM", p.ca)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}, nil
 }
 
 // patience is how long a hub may take to answer.
@@ -62,11 +89,14 @@ func (p place) ask(ctx context.Context, endpoint string, query url.Values, into 
 	}
 	// The hub is on this machine: no proxy of the environment comes between.
 	transport := &http.Transport{DisableKeepAlives: true}
-	if host := at.Hostname(); p.anyCertificate && (host == "localhost" || net.ParseIP(host).IsLoopback()) {
-		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true}
+	if transport.TLSClientConfig, err = p.trust(at.Hostname()); err != nil {
+		return err
 	}
 	client := &http.Client{Transport: transport}
 	res, err := client.Do(req)
+	if unknown := new(x509.UnknownAuthorityError); errors.As(err, unknown) && p.ca == "" {
+		return fmt.Errorf("%w; --ca names the file of its certificate, which the ready line has under \"ca\"", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,8 @@
 // that it started, with exit code 0. Exit code 2 is a wrong flag or configuration, 1 all else that went wrong, each with one line that says what.
 //
 // With --preset NAME it is in a ready situation, such as revoked-mid-session; --list-presets has them. --human logs for people, --open shows the page for
-// people at /_hubsim/ in a browser. --tls self-signed makes an authority: the ready line has the file of its certificate under "ca".
+// people at /_hubsim/ in a browser. --tls self-signed makes an authority: the ready line has the file of its certificate under "ca", which env
+// and health take by --ca or in HUBSIM_CA. What env prints needs none: servers and services reach the hub's API on this machine by plain http.
 //
 // # Many hubs
 //

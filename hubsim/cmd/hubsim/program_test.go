@@ -436,32 +436,6 @@ func TestTheProgramTellsItsVersionAndItsFlags(t *testing.T) {
 	}
 }
 
-// HB-180: health tells by its exit code, with and without an admin token.
-func TestHealthFindsTheHub(t *testing.T) {
-	t.Parallel()
-	r := start(t, map[string]string{"HUBSIM_ADMIN_TOKEN": "secret-of-tests"})
-	var stdout, stderr bytes.Buffer
-	w := world{args: []string{"health", "--url", r.URL}, env: variables(nil), stdout: &stdout, stderr: &stderr}
-	require.Equal(t, exitOK, w.run(t.Context()), stderr.String())
-	require.Empty(t, stdout.String())
-}
-
-// HB-181: the environment of a service, for a shell and for a container; it takes the admin token, since it holds the service's.
-func TestEnvPrintsWhatAServiceFinds(t *testing.T) {
-	t.Parallel()
-	r := start(t, map[string]string{"HUBSIM_ADMIN_TOKEN": "secret-of-tests",
-		"HUBSIM_CONFIG_JSON": `{"services": [{"name": "grader", "url": "http://127.0.0.1:9", "api_token": "secret'of'grader", "environment": {"MORE": "a b"}}]}`})
-	env := variables(map[string]string{"HUBSIM_URL": r.URL, "HUBSIM_ADMIN_TOKEN": "secret-of-tests"})
-	for arg, want := range map[string]string{"--plain=false": "export JUPYTERHUB_API_TOKEN='secret'\\''of'\\''grader'\n", "--plain": "MORE=a b\n"} {
-		var stdout, stderr bytes.Buffer
-		w := world{args: []string{"env", "--service", "grader", arg}, env: env, stdout: &stdout, stderr: &stderr}
-		require.Equal(t, exitOK, w.run(t.Context()), stderr.String())
-		require.Contains(t, stdout.String(), want)
-	}
-	fails(t, []string{"env", "--service", "none"}, map[string]string{"HUBSIM_URL": r.URL, "HUBSIM_ADMIN_TOKEN": "secret-of-tests"}, exitFailed, "no such service")
-	fails(t, []string{"env", "--service", "grader"}, map[string]string{"HUBSIM_URL": r.URL}, exitFailed, "401")
-}
-
 // HB-200: with a file, what was there is there again, and tokens of the configuration do not get in their own way.
 func TestAHubOnAFileStartsAgain(t *testing.T) {
 	t.Parallel()
