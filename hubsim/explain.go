@@ -285,10 +285,6 @@ func (h *Hub) RevokeShare(ctx context.Context, s Share) error {
 	if err != nil {
 		return err
 	}
-	with := sharing.GranteeName{Kind: sharing.KindUser, Name: s.User}
-	if s.Group != "" {
-		with = sharing.GranteeName{Kind: sharing.KindGroup, Name: s.Group}
-	}
-	_, err = h.sharing.Revoke(ctx, by, sharing.RevokeRequest{Server: sharing.ServerName{Owner: s.Owner, Name: s.Server}, Grantee: with, Scopes: s.Scopes})
+	_, err = h.sharing.Revoke(ctx, by, sharing.RevokeRequest{Server: sharing.ServerName{Owner: s.Owner, Name: s.Server}, Grantee: s.grantee(), Scopes: s.Scopes})
 	return err
 }

@@ -269,6 +269,14 @@ func (h *Hub) plantServer(ctx context.Context, srv Server) error {
 	return h.StartServer(ctx, srv.User, srv.Name)
 }
 
+// grantee is who has, gets or loses it.
+func (s Share) grantee() sharing.GranteeName {
+	if s.Group != "" {
+		return sharing.GranteeName{Kind: sharing.KindGroup, Name: s.Group}
+	}
+	return sharing.GranteeName{Kind: sharing.KindUser, Name: s.User}
+}
+
 // Share gives somebody access to a server, as the hub: nobody's rights are asked. Sharing what is shared already adds the scopes. Errors: there is no
 // such owner, server, user or group; scopes that cannot be shared.
 func (h *Hub) Share(ctx context.Context, s Share) error {
@@ -276,11 +284,7 @@ func (h *Hub) Share(ctx context.Context, s Share) error {
 	if err != nil {
 		return err
 	}
-	with := sharing.GranteeName{Kind: sharing.KindUser, Name: s.User}
-	if s.Group != "" {
-		with = sharing.GranteeName{Kind: sharing.KindGroup, Name: s.Group}
-	}
-	_, err = h.sharing.Grant(ctx, by, sharing.GrantRequest{Server: sharing.ServerName{Owner: s.Owner, Name: s.Server}, Grantee: with, Scopes: s.Scopes})
+	_, err = h.sharing.Grant(ctx, by, sharing.GrantRequest{Server: sharing.ServerName{Owner: s.Owner, Name: s.Server}, Grantee: s.grantee(), Scopes: s.Scopes})
 	return err
 }
 
