@@ -141,11 +141,4 @@ func TestConfigIsChecked(t *testing.T) {
 		_, err := oauth.New(c)
 		require.Error(t, err, name)
 	}
-	for text, want := range map[string]oauth.PKCE{"": oauth.PKCEOptional, "optional": oauth.PKCEOptional, "off": oauth.PKCEOff, "required": oauth.PKCERequired} {
-		got, err := oauth.ParsePKCE(text)
-		require.NoError(t, err)
-		assert.Equal(t, want, got)
-	}
-	_, err = oauth.ParsePKCE("plain")
-	require.Error(t, err)
 }

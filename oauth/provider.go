@@ -24,19 +24,6 @@ const (
 	PKCERequired             // an authorize request without a challenge is refused
 )
 
-// ParsePKCE reads "off", "optional" or "required"; "" is optional.
-func ParsePKCE(s string) (PKCE, error) {
-	switch s {
-	case "", "optional":
-		return PKCEOptional, nil
-	case "off":
-		return PKCEOff, nil
-	case "required":
-		return PKCERequired, nil
-	}
-	return PKCEOptional, fmt.Errorf("unknown pkce policy %q, use off, optional or required", s)
-}
-
 // Config is what a [Provider] is made of. Store, Host and Registry are required; every other zero value works.
 type Config struct {
 	Store    Store

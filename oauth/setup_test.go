@@ -1,7 +1,6 @@
 package oauth_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -27,30 +26,13 @@ type hub struct {
 	*oauth.Provider
 	store *sqlstore.Store
 	host  *testhost.Host
-	log   *logBuffer
+	log   *testhost.Log
 
 	mu      sync.Mutex
 	now     time.Time
 	changes []oauth.Change
 
 	alice, bob, carol oauth.OwnerRef
-}
-
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
 
 func newHub(t testing.TB, change ...func(*oauth.Config)) *hub {
@@ -60,7 +42,7 @@ func newHub(t testing.TB, change ...func(*oauth.Config)) *hub {
 
 func newHubOn(t testing.TB, store *sqlstore.Store, change ...func(*oauth.Config)) *hub {
 	t.Helper()
-	h := &hub{store: store, now: time.Date(2026, 3, 4, 5, 6, 7, 500_000_000, time.UTC), log: &logBuffer{}}
+	h := &hub{store: store, now: time.Date(2026, 3, 4, 5, 6, 7, 500_000_000, time.UTC), log: &testhost.Log{}}
 	reg := scopes.New(scopes.P55)
 	cfg := oauth.Config{
 		Store: h.store, Registry: reg, Now: h.clock, Logger: slog.New(slog.NewTextHandler(h.log, nil)),

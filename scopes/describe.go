@@ -38,11 +38,6 @@ func (s Scope) filterText(user string) string {
 	return s.Kind + " " + s.Name
 }
 
-// DescribeNothing is the line for a client that asks for nothing beyond knowing who the user is (SC-431).
-func (r *Registry) DescribeNothing() Description {
-	return Description{Text: r.defs[metaNone].Description}
-}
-
 // Consent is what a person is asked when a client wants to act for them.
 type Consent struct {
 	Lines        []Description
@@ -62,7 +57,7 @@ func (r *Registry) Consent(allowed, required []Scope, user string) (Consent, err
 	}
 	if len(told) == 0 {
 		out.IdentifyOnly = true
-		out.Lines = []Description{r.DescribeNothing()}
+		out.Lines = []Description{{Text: r.defs[metaNone].Description}}
 		return out, nil
 	}
 	var err error

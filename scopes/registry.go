@@ -27,17 +27,6 @@ func (p Profile) String() string {
 	return "5.5"
 }
 
-// ParseProfile reads "5.5" or "6.0"; "" is the default, P55.
-func ParseProfile(s string) (Profile, error) {
-	switch s {
-	case "", "5.5":
-		return P55, nil
-	case "6.0":
-		return P60, nil
-	}
-	return P55, fmt.Errorf("unknown profile %q, use 5.5 or 6.0", s)
-}
-
 // Registry holds what names mean on one hub: the built-in scopes of a profile, custom scopes, role definitions.
 // It is immutable: the methods that add to it return another one. Safe for concurrent use.
 type Registry struct {

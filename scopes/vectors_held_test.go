@@ -148,7 +148,9 @@ func TestScopesAreDescribedToPeople(t *testing.T) {
 	require.Equal(t, "Access user servers via API or browser.", got[0].Text) // HB-192
 	_, err = reg.Describe([]scopes.Scope{{Base: "bogus"}}, "alice")
 	require.ErrorIs(t, err, scopes.ErrUnknownScope)
-	require.Equal(t, "Identify the owner of the requesting entity.", reg.DescribeNothing().Text)
+	asked, err := reg.Consent(nil, nil, "alice")
+	require.NoError(t, err)
+	require.Equal(t, []scopes.Description{{Text: "Identify the owner of the requesting entity."}}, asked.Lines) // SC-431
 	for _, name := range reg.Names() {
 		d, ok := reg.Lookup(name)
 		require.True(t, ok)

@@ -14,9 +14,9 @@ import (
 	"github.com/hubshare/hubshare/internal/web"
 )
 
-// DefaultVersion is the hub version that a server claims unless told otherwise
+// defaultVersion is the hub version that a server claims unless told otherwise
 // (HB-6).
-const DefaultVersion = "5.5.1"
+const defaultVersion = "5.5.1"
 
 const hubTimeout = 20 * time.Second
 
@@ -34,7 +34,7 @@ type Config struct {
 	// JUPYTERHUB_OAUTH_ACCESS_SCOPES and JUPYTERHUB_SERVICE_PREFIX;
 	// JUPYTERHUB_DEFAULT_URL (HB-104) is obeyed.
 	Env map[string]string
-	// Version is this server's own X-JupyterHub-Version; "" = DefaultVersion.
+	// Version is this server's own X-JupyterHub-Version; "" = 5.5.1.
 	Version string
 	// CacheMaxAge is how long an answer of the hub about a visitor is believed,
 	// so how long a revoked share still opens this server; 0 = every request
@@ -122,7 +122,7 @@ func isPrefix(path string) bool {
 // withDefaults fills what the zero value leaves open.
 func (c Config) withDefaults() Config {
 	if c.Version == "" {
-		c.Version = DefaultVersion
+		c.Version = defaultVersion
 	}
 	if c.Notebooks == nil {
 		c.Notebooks, _ = fs.Sub(embedded, "notebooks") // the name is valid, so it cannot fail

@@ -35,7 +35,7 @@ type world struct {
 	*httptest.Server
 	host     *testhost.Host
 	provider *oauth.Provider
-	log      *buffer
+	log      *testhost.Log
 
 	mu    sync.Mutex
 	now   time.Time
@@ -45,23 +45,6 @@ type world struct {
 	alice, bob, carol oauth.OwnerRef
 }
 
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *buffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *buffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 func newWorld(t testing.TB, change ...func(*hubauth.Config)) *world {
 	t.Helper()
 	return newWorldWith(t, func(*oauth.Config) {}, change...)
@@ -69,7 +52,7 @@ func newWorld(t testing.TB, change ...func(*hubauth.Config)) *world {
 
 func newWorldWith(t testing.TB, provider func(*oauth.Config), change ...func(*hubauth.Config)) *world {
 	t.Helper()
-	x := &world{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), log: &buffer{}}
+	x := &world{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), log: &testhost.Log{}}
 	reg := scopes.New(scopes.P55)
 	x.host = testhost.New(reg)
 	logger := slog.New(slog.NewTextHandler(x.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
