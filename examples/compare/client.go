@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -35,8 +36,8 @@ func newClient(base string) *client {
 
 func (c *client) close() { c.http.CloseIdleConnections() }
 
-// do makes a request and reads the whole answer, which must have the status.
-func (c *client) do(ctx context.Context, method, path string, header http.Header, body []byte, status int) (location string, answer []byte, err error) {
+// do makes a request and reads the whole answer, which must have one of the statuses.
+func (c *client) do(ctx context.Context, method, path string, header http.Header, body []byte, statuses ...int) (location string, answer []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base.String()+path, bytes.NewReader(body))
 	if err != nil {
 		return "", nil, err
@@ -50,9 +51,9 @@ func (c *client) do(ctx context.Context, method, path string, header http.Header
 	}
 	answer, err = io.ReadAll(res.Body)
 	_ = res.Body.Close()
-	if err == nil && res.StatusCode != status {
+	if err == nil && !slices.Contains(statuses, res.StatusCode) {
 		where, _, _ := strings.Cut(path, "?") // what follows may be secret
-		err = fmt.Errorf("%s %s: %s, not %d: %.300s", method, where, res.Status, status, answer)
+		err = fmt.Errorf("%s %s: %s, not %v: %.300s", method, where, res.Status, statuses, answer)
 	}
 	return res.Header.Get("Location"), answer, err
 }

@@ -19,6 +19,7 @@ import (
 // subject is a hub that runs and is to be measured.
 type subject struct {
 	url     string        // of the hub itself, with a slash at the end
+	front   string        // where people come to it: of the proxy, if there is one
 	started time.Duration // from its launch to its first answer
 	pid     int
 	group   bool // what it started belongs to it: all processes of its group
@@ -59,7 +60,7 @@ func realStarter(env realhub.Env) starter {
 		if err != nil {
 			return subject{}, errors.Join(err, hub.Close())
 		}
-		return subject{url: strings.TrimRight(string(address), "/") + "/", started: hub.Started(), pid: hub.PID(), group: true, close: hub.Close}, nil
+		return subject{url: strings.TrimRight(string(address), "/") + "/", front: hub.URL, started: hub.Started(), pid: hub.PID(), group: true, close: hub.Close}, nil
 	}
 }
 
@@ -108,7 +109,7 @@ func hubsimStarter(program string, release realhub.Release) starter {
 		if err == nil {
 			err = newClient(ready.URL).call(ctx, "GET", "hub/api/", "", nil, nil)
 		}
-		s := subject{url: ready.URL, started: time.Since(began), pid: cmd.Process.Pid, close: end}
+		s := subject{url: ready.URL, front: ready.URL, started: time.Since(began), pid: cmd.Process.Pid, close: end}
 		if err != nil {
 			_ = cmd.Process.Kill()
 			said, _ := os.ReadFile(log.Name())

@@ -11,9 +11,10 @@
 // would only make it slower. Its memory is that of the hub and the proxy, without which it does not run.
 //
 // What the machine itself sets as a limit stands below the table: what an HTTP request to a server that does nothing takes, and how long its disk
-// takes to keep 4 kB. The walk with a browser is not among the rows: on both sides it is mostly the browser's own time.
+// takes to keep 4 kB. The walk is that of a share link, with two people in Chromium who go by way of the proxy; it is mostly the browser's own
+// time, and with the real hub also that of JupyterLab, which comes up at its end.
 //
-// The real hub is installed on demand, which takes minutes once. Memory is read from /proc and left out where there is none.
+// The real hub is installed on demand, which takes minutes once, and so is the browser. Memory is read from /proc and left out where there is none.
 package main
 
 import (
@@ -27,6 +28,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hubshare/hubshare/e2e/browser"
 	"github.com/hubshare/hubshare/e2e/realhub"
 )
 
@@ -77,6 +79,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 			return err
 		}
 	}
+	session, err := browser.Start(ctx, browser.Options{Log: stderr})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
 	r := report{date: time.Now(), subject: "JupyterHub " + o.release.Version(), rounds: o.rounds}
 	if r.hubsim, err = versionOf(ctx, o.hubsim); err != nil {
 		return err
@@ -88,7 +95,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		var round [2]results
 		for i, start := range []starter{realStarter(env), hubsimStarter(o.hubsim, o.release)} {
 			_, _ = fmt.Fprintf(stderr, "round %d of %d: %s\n", n, o.rounds, []string{r.subject, r.hubsim}[i])
-			if round[i], err = measure(ctx, start, o.duration); err != nil {
+			if round[i], err = measure(ctx, start, o.duration, session); err != nil {
 				return err
 			}
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubshare/hubshare/e2e/browser"
 	"github.com/hubshare/hubshare/e2e/realhub"
 )
 
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	buildDir = dir
-	code := m.Run()
+	code := browser.Main(m)
 	if err := os.RemoveAll(dir); err != nil {
 		panic(err)
 	}
@@ -142,7 +143,7 @@ func TestHubsimIsMeasured(t *testing.T) {
 	t.Parallel()
 	program := built(t)
 	for _, release := range []realhub.Release{realhub.V55, realhub.V61} {
-		got, err := measure(t.Context(), hubsimStarter(program, release), time.Millisecond)
+		got, err := measure(t.Context(), hubsimStarter(program, release), time.Millisecond, browser.Shared(t))
 		require.NoError(t, err)
 		memory := 0
 		if _, err := os.Stat("/proc/self/status"); err == nil {
@@ -155,7 +156,7 @@ func TestHubsimIsMeasured(t *testing.T) {
 				assert.Positive(t, n, "%v", what)
 			}
 		}
-		require.Len(t, got, 3+2*5, "%v", slices.Collect(maps.Keys(got)))
+		require.Len(t, got, 4+2*5, "%v", slices.Collect(maps.Keys(got)))
 	}
 }
 
@@ -207,7 +208,7 @@ func TestARealHubIsComparedWithHubsim(t *testing.T) {
 			var out, log bytes.Buffer
 			picture := filepath.Join(t.TempDir(), "chart.svg")
 			require.NoError(t, run(t.Context(), []string{"--release", string(release), "--rounds", "1", "--duration", "1ms", "--hubsim", built(t), "--svg", picture}, &out, &log), "%s", &log)
-			for _, row := range []string{rowStart, rowUser, rowList, rowCreate, rowAccept, rowOAuth} {
+			for _, row := range []string{rowStart, rowUser, rowList, rowCreate, rowAccept, rowOAuth, rowWalk} {
 				require.Contains(t, out.String(), row)
 			}
 			chart, err := os.ReadFile(picture)

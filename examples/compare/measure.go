@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/hubshare/hubshare/e2e/browser"
 )
 
 // key names a number that is measured: what, and with how many clients (0 = that makes no difference).
@@ -29,6 +31,7 @@ const (
 	rowAccept = "accept a code"
 	rowOAuth  = "OAuth: authorize, code, token"
 	rowWorked = "memory after all of it"
+	rowWalk   = "the walk, in a browser"
 )
 
 // How large things are.
@@ -39,7 +42,7 @@ const (
 )
 
 // measure runs a hub and takes all its numbers.
-func measure(ctx context.Context, start starter, duration time.Duration) (_ results, err error) {
+func measure(ctx context.Context, start starter, duration time.Duration, session *browser.Session) (_ results, err error) {
 	dir, err := os.MkdirTemp("", "compare-hub-")
 	if err != nil {
 		return nil, err
@@ -65,6 +68,11 @@ func measure(ctx context.Context, start starter, duration time.Duration) (_ resu
 		}
 	}
 	got[key{rowWorked, 0}] = float64(hub.resident())
+	took, err := hub.walk(ctx, k, session) // the last, as its server is not a part of the hub
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", rowWalk, err)
+	}
+	got[key{rowWalk, 0}] = took.Seconds()
 	return got, nil
 }
 

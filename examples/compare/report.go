@@ -53,7 +53,7 @@ type line struct {
 }
 
 func (r *report) lines() (lines []line) {
-	for _, what := range []string{rowStart, rowIdle, rowWorked, rowUser, rowList, rowCreate, rowAccept, rowOAuth} {
+	for _, what := range []string{rowStart, rowIdle, rowWorked, rowUser, rowList, rowCreate, rowAccept, rowOAuth, rowWalk} {
 		for _, clients := range []int{0, 1, many} {
 			if k := (key{what, clients}); len(r.ratios[k]) > 0 {
 				lines = append(lines, line{k, spreadOf(r.real[k]), spreadOf(r.ours[k]), spreadOf(r.ratios[k])})
@@ -66,7 +66,7 @@ func (r *report) lines() (lines []line) {
 // number writes a measurement with its unit.
 func (l line) number(v float64) string {
 	switch {
-	case l.what == rowStart:
+	case l.what == rowStart || l.what == rowWalk:
 		return time.Duration(v * float64(time.Second)).Round(time.Millisecond).String()
 	case l.clients == 0:
 		return fmt.Sprintf("%.0f MiB", v/(1<<20))
