@@ -80,11 +80,11 @@ type Hub struct {
 	life    context.Context // ends when Close begins
 	cancel  context.CancelFunc
 	doors   []*door
-	tasks   sync.WaitGroup
-	resets  sync.Mutex // held while the hub is put back, and while a service is made or removed
-	mu      sync.Mutex
-	closing bool // no server starts any more
-	sealed  bool // no task begins any more
+	tasks   sync.WaitGroup // what goes on by itself; Close waits for it
+	resets  sync.Mutex     // held while the hub is put back, and while a service is made or removed
+	mu      sync.Mutex     // guards closing and sealed, and that no task begins once Close waits for them
+	closing bool           // no server starts any more
+	sealed  bool           // no task begins any more
 }
 
 // New starts a hub for a test: it ends with the test, and whatever goes wrong fails it. If the test fails, its output has the last lines of the hub's log (unless the

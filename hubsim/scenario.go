@@ -99,6 +99,8 @@ func scenarios() []scenario {
 			about: "a token is deleted; one of a server's page takes along its owner's others of that server"},
 		{name: "ExpireLogin", needs: []string{"user"}, act: func(ctx context.Context, h *Hub, s Scenario) error { return h.ExpireLogin(ctx, s.User) },
 			about: "a user is logged in nowhere any more; tokens stay"},
+		{name: "DeleteUser", needs: []string{"user"}, act: func(ctx context.Context, h *Hub, s Scenario) error { return h.DeleteUser(ctx, s.User) },
+			about: "a user is deleted, with servers and tokens, and with what they shared and what was shared with them"},
 		{name: "ExpireCode", needs: []string{"id"}, act: func(ctx context.Context, h *Hub, s Scenario) error { return h.ExpireCode(ctx, s.ID) },
 			about: "a share code has expired; access that it gave stays"},
 		{name: "RevokeShare", needs: []string{"owner"}, takes: []string{"server", "user", "group", "scopes"}, act: revokeShare, check: checkGrantee,

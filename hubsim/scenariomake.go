@@ -59,6 +59,9 @@ func RevokeToken(id string) Fault { return named(Scenario{Name: "RevokeToken", I
 // ExpireLogin logs a user out everywhere. It is [Hub.ExpireLogin].
 func ExpireLogin(user string) Fault { return named(Scenario{Name: "ExpireLogin", User: user}) }
 
+// DeleteUser deletes a user, and all that hangs on them. It is [Hub.DeleteUser].
+func DeleteUser(user string) Fault { return named(Scenario{Name: "DeleteUser", User: user}) }
+
 // ExpireCode has a share code expire, "sc_1". It is [Hub.ExpireCode].
 func ExpireCode(id string) Fault { return named(Scenario{Name: "ExpireCode", ID: id}) }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/hubsim"
+	"github.com/hubshare/hubshare/sharing"
 )
 
 // trouble is a hub in which something goes wrong.
@@ -271,6 +272,24 @@ var scenarioCases = map[string]scenarioCase{
 		after: func(x *trouble) {
 			apiAnswers(x)
 			require.NotEqual(x, "Sign in", known(x.T, x.hub, "sharer").get("home").heading(), "logging in again works")
+		}},
+	"DeleteUser": {fault: hubsim.DeleteUser("shared-with"), line: `{"scenario": "DeleteUser", "user": "shared-with"}`,
+		before: func(x *trouble) {
+			require.NoError(x, x.hub.Share(x.Context(), hubsim.Share{Owner: "sharer", User: "shared-with"}))
+			x.put = tokenFor(x.T, x.hub, "shared-with")
+			status, _ := call(x.T, x.hub, x.put, http.MethodGet, "/user", "")
+			require.Equal(x, 200, status)
+		},
+		broken: func(x *trouble) {
+			status, _ := call(x.T, x.hub, x.put, http.MethodGet, "/user", "")
+			require.Equal(x, 403, status, "their tokens went with them")
+			status, answer := x.api(http.MethodGet, "/shares/sharer", "")
+			require.Equal(x, 200, status)
+			require.Empty(x, answer["items"], "so did what was shared with them")
+		},
+		after: func(x *trouble) {
+			require.ErrorIs(x, x.hub.DeleteUser(x.Context(), "shared-with"), sharing.ErrNoSuchUser)
+			apiAnswers(x)
 		}},
 	"ExpireCode": {fault: hubsim.ExpireCode("sc_1"), line: `{"scenario": "ExpireCode", "id": "sc_1"}`,
 		before: func(x *trouble) {
