@@ -1,3 +1,4 @@
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -5,9 +6,10 @@ import pytest
 
 here = Path(__file__).parent
 
-# A project of your own installs the package and leaves these two lines out.
-sys.path.insert(0, str(here.parent.parent / "hubsim" / "clients" / "python"))
-pytest_plugins = ["hubsim.fixtures"]
+# A project of your own installs the package, whose fixtures load by themselves then, and leaves these lines out.
+if importlib.util.find_spec("hubsim") is None:
+    sys.path.insert(0, str(here.parent.parent / "hubsim" / "clients" / "python"))
+    pytest_plugins = ["hubsim.fixtures"]
 
 
 @pytest.fixture(scope="session")

@@ -166,8 +166,8 @@ export class HubsimError extends Error {
 /** Starts the program and resolves once its hub answers. It ends with close, or with this process. */
 export function start(options?: StartOptions): Promise<Hub>;
 
-/** Uses a hub that runs already: the address of its control endpoints is the "admin" of its ready line. */
-export function connect(admin: string, options?: { adminToken?: string }): Promise<Hub>;
+/** Uses a hub that runs already: the address of its control endpoints is the "admin" of its ready line, and over https the file of its certificate the "ca". */
+export function connect(admin: string, options?: { adminToken?: string; ca?: string }): Promise<Hub>;
 
 /** One hub. Every method resolves once the hub has done it, and rejects with a HubsimError that says what was wrong. */
 export class Hub implements AsyncDisposable {
@@ -180,6 +180,8 @@ export class Hub implements AsyncDisposable {
   readonly api: string;
   /** Its control endpoints. */
   readonly admin: string;
+  /** Over https with --tls self-signed: the file of the certificate by which the hub is trusted. */
+  readonly ca?: string;
 
   /** A hub of its own inside the same program, made from the same configuration at its first use; for one test worker, say. */
   isolated(key: string): Promise<Hub>;

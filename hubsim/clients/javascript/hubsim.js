@@ -3,7 +3,9 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import http from "node:http";
+import https from "node:https";
 import { createInterface } from "node:readline";
 
 /** An answer of the control endpoints that is no success. */
@@ -58,7 +60,8 @@ export async function start({
         timer = setTimeout(() => reject(new Error(`hubsim was not ready after ${timeout} ms:\n${tail.join("\n")}`)), timeout);
       }),
     ]);
-    return new Hub(ready, { ...token(args, config, env), process: { child, exited } });
+    const trust = ready.ca && (await readFile(ready.ca)); // of --tls self-signed
+    return new Hub(ready, { ...token(args, config, env), trust, process: { child, exited } });
   } catch (err) {
     kill();
     if (err.code === "ENOENT") {
@@ -78,13 +81,16 @@ function token(args, config, env) {
 }
 
 /** Uses a hub that runs already: the address of its control endpoints is the "admin" of its ready line. */
-export async function connect(admin, { adminToken = process.env.HUBSIM_ADMIN_TOKEN } = {}) {
-  const hub = new Hub({ admin }, { adminToken });
+export async function connect(admin, { adminToken = process.env.HUBSIM_ADMIN_TOKEN, ca = process.env.HUBSIM_CA } = {}) {
+  const hub = new Hub({ admin, ca }, { adminToken, trust: ca && (await readFile(ca)) });
   Object.assign(hub, pick(await hub.control("GET", "info")));
   return hub;
 }
 
 const pick = ({ url, hub, api, admin }) => ({ url, hub, api, admin });
+
+/** A certificate as the option of a request; none is what Node trusts anyway. */
+const trusting = (trust) => (trust ? { ca: trust } : {});
 
 /** One hub. Every method resolves once the hub has done it. */
 export class Hub {
@@ -92,9 +98,12 @@ export class Hub {
   #process;
   #program; // the address that every system can resolve
   #key;
+  #trust; // the certificate to trust over https
 
-  constructor(addresses, { adminToken, process, program = addresses.admin, key } = {}) {
+  constructor(addresses, { adminToken, process, program = addresses.admin, key, trust } = {}) {
     Object.assign(this, pick(addresses));
+    this.ca = addresses.ca;
+    this.#trust = trust;
     this.#adminToken = adminToken;
     this.#process = process;
     this.#program = program;
@@ -103,12 +112,15 @@ export class Hub {
 
   /** A hub of its own inside the same program, made from the same configuration at its first use; for one test worker, say. */
   async isolated(key) {
-    const hub = new Hub({}, { adminToken: this.#adminToken, program: this.#program, key });
+    const hub = new Hub({ ca: this.ca }, { adminToken: this.#adminToken, program: this.#program, key, trust: this.#trust });
     Object.assign(hub, pick(await hub.control("GET", "info")));
     return hub;
   }
 
-  /** fetch for paths on this hub, "/hub/api/user". For an isolated hub, whose host name only browsers are sure to find. */
+  /**
+   * fetch for paths on this hub, "/hub/api/user". For an isolated hub, whose host name only browsers are sure to find. Over https Node's fetch trusts the hub
+   * only if NODE_EXTRA_CA_CERTS named its certificate when Node started; control and what rests on it do in any case.
+   */
   fetch(path, init = {}) {
     const headers = new Headers(init.headers);
     if (this.#key) headers.set("X-Hubsim-Key", this.#key);
@@ -128,7 +140,8 @@ export class Hub {
       headers["Content-Length"] = Buffer.byteLength(text);
     }
     return new Promise((resolve, reject) => {
-      const req = http.request(url, { method, headers }, async (res) => {
+      const { request } = url.protocol === "https:" ? https : http;
+      const req = request(url, { method, headers, ...trusting(this.#trust) }, async (res) => {
         try {
           let answer = "";
           res.setEncoding("utf8");
@@ -246,7 +259,7 @@ export class Hub {
   /** Ends the hub: an isolated one, or the program if this process started it. */
   async close() {
     if (this.#key) {
-      const all = new Hub({}, { adminToken: this.#adminToken, program: this.#program });
+      const all = new Hub({}, { adminToken: this.#adminToken, program: this.#program, trust: this.#trust });
       await all.control("POST", "end-key", { key: this.#key });
       return;
     }

@@ -29,6 +29,21 @@ test("a link is made, followed, and revoked", async () => {
   assert.equal((await (await api(hub, "shares/sharer/", page)).json()).items.length, 0);
 });
 
+test("a hub over https is steered by the certificate that it made", async () => {
+  const secure = await start({ args: ["--tls", "self-signed"] });
+  try {
+    assert.match(secure.url, /^https:/);
+    assert.notEqual(await secure.token("sharer"), "");
+    const again = await connect(secure.admin, { ca: secure.ca });
+    assert.equal(again.url, secure.url);
+    const own = await again.isolated("own");
+    await own.close();
+    await assert.rejects(connect(secure.admin), /certificate/);
+  } finally {
+    await secure.close();
+  }
+});
+
 test("a link expires by the hub's clock", async () => {
   const { url } = await hub.shareCode("sharer", { expires_in: "2h" });
   const cookies = await hub.login("shared-with");

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import queue
+import ssl
 import subprocess
 import threading
 import urllib.parse
@@ -46,15 +47,19 @@ class Fault:
 class Hub:
     """One hub. Every method returns once the hub has done it, and raises a HubsimError that says what was wrong.
 
-    url is its base, hub where its pages lie, both with a slash at their end; api is the root of its REST API, without one.
+    url is its base, hub where its pages lie, both with a slash at their end; api is the root of its REST API, without one. Over https, ca is the file of the
+    certificate by which it is trusted, for ssl.create_default_context(cafile=hub.ca); else None.
     """
 
     url: str
     hub: str
     api: str
 
-    def __init__(self, admin: str, *, admin_token: Optional[str] = None, key: Optional[str] = None, process: Optional["_Process"] = None):
+    def __init__(
+        self, admin: str, *, admin_token: Optional[str] = None, key: Optional[str] = None, process: Optional["_Process"] = None, ca: Optional[str] = None
+    ):
         self.admin = admin
+        self.ca = ca
         self.key = key
         self._admin_token = admin_token
         self._process = process
@@ -66,7 +71,7 @@ class Hub:
 
         Its host name is found by browsers, and maybe by nobody else: other programs use the address of the first hub, and headers.
         """
-        return Hub(self.admin, admin_token=self._admin_token, key=key)
+        return Hub(self.admin, admin_token=self._admin_token, key=key, ca=self.ca)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -83,7 +88,12 @@ class Hub:
         if method != "GET":
             data = json.dumps(body or {})
             headers["Content-Type"] = "application/json"
-        connection = http.client.HTTPConnection(at.hostname or "", at.port or 80, timeout=330)
+        connection: http.client.HTTPConnection
+        if at.scheme == "https":
+            trust = ssl.create_default_context(cafile=self.ca)
+            connection = http.client.HTTPSConnection(at.hostname or "", at.port or 443, timeout=330, context=trust)
+        else:
+            connection = http.client.HTTPConnection(at.hostname or "", at.port or 80, timeout=330)
         try:
             connection.request(method, at.path + ("?" + at.query if at.query else ""), data, headers)
             response = connection.getresponse()
@@ -188,7 +198,7 @@ class Hub:
     def close(self) -> None:
         """Ends the hub: an isolated one, or the program if this process started it."""
         if self.key:
-            Hub(self.admin, admin_token=self._admin_token).control("POST", "end-key", {"key": self.key})
+            Hub(self.admin, admin_token=self._admin_token, ca=self.ca).control("POST", "end-key", {"key": self.key})
         elif self._process:
             self._process.end()
 
@@ -288,15 +298,15 @@ def start(
     process = _Process([*argv, *args], json.dumps(config) if config is not None else None, env or {}, on_log)
     ready = process.ready(timeout)
     try:
-        return Hub(ready["admin"], admin_token=_admin_token(args, config or {}, env or {}), process=process)
+        return Hub(ready["admin"], admin_token=_admin_token(args, config or {}, env or {}), process=process, ca=ready.get("ca"))
     except BaseException:
         process.end()
         raise
 
 
-def connect(admin: str, *, admin_token: Optional[str] = None) -> Hub:
-    """Uses a hub that runs already: the address of its control endpoints is the "admin" of its ready line."""
-    return Hub(admin, admin_token=admin_token or os.environ.get("HUBSIM_ADMIN_TOKEN"))
+def connect(admin: str, *, admin_token: Optional[str] = None, ca: Optional[str] = None) -> Hub:
+    """Uses a hub that runs already: the address of its control endpoints is the "admin" of its ready line, and over https its certificate the "ca"."""
+    return Hub(admin, admin_token=admin_token or os.environ.get("HUBSIM_ADMIN_TOKEN"), ca=ca or os.environ.get("HUBSIM_CA"))
 
 
 def _admin_token(args: Sequence[str], config: Mapping[str, Any], env: Mapping[str, str]) -> Optional[str]:

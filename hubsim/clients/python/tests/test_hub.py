@@ -1,4 +1,5 @@
 import json
+import ssl
 import urllib.request
 from datetime import datetime, timedelta
 from urllib.error import HTTPError
@@ -27,6 +28,16 @@ def api(hub: Hub, path: str, token: str, method: str = "GET", body=None, at: str
 
 def instant(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def test_a_hub_over_https_is_steered_by_the_certificate_that_it_made():
+    with start(args=["--tls", "self-signed"]) as secure:
+        assert secure.url.startswith("https:")
+        assert secure.token("sharer")
+        assert connect(secure.admin, ca=secure.ca).url == secure.url
+        secure.isolated("own").close()
+        with pytest.raises(ssl.SSLCertVerificationError):
+            connect(secure.admin)
 
 
 def test_a_link_is_made_and_access_revoked(hub):
