@@ -1,10 +1,8 @@
 package web
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"strings"
 )
@@ -13,14 +11,11 @@ import (
 // 304 if the client has just that (HB-135). The time to build v is spent either
 // way; what is saved is the transfer.
 func WriteTagged(w http.ResponseWriter, r *http.Request, v any) {
-	var body bytes.Buffer
-	enc := json.NewEncoder(&body)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		WriteError(w, &Error{Status: http.StatusInternalServerError})
+	text, ok := encode(w, v)
+	if !ok {
 		return
 	}
-	sum := sha256.Sum256(body.Bytes())
+	sum := sha256.Sum256(text)
 	tag := `"` + hex.EncodeToString(sum[:20]) + `"`
 	w.Header().Set("ETag", tag)
 	for _, known := range strings.Split(r.Header.Get("If-None-Match"), ",") {
@@ -30,5 +25,5 @@ func WriteTagged(w http.ResponseWriter, r *http.Request, v any) {
 			return
 		}
 	}
-	WriteJSON(w, http.StatusOK, json.RawMessage(bytes.TrimSuffix(body.Bytes(), []byte("\n"))))
+	writeJSON(w, http.StatusOK, text)
 }

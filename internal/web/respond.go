@@ -45,14 +45,24 @@ func NoStore(h http.Header) { h.Set("Cache-Control", "no-store") }
 // line end. A value that cannot be encoded is a mistake in the program and
 // answers 500 without any detail.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
+	if text, ok := encode(w, v); ok {
+		writeJSON(w, status, text)
+	}
+}
+
+// encode gives v in JSON; not ok = it has no such form, and the answer says so already.
+func encode(w http.ResponseWriter, v any) (text []byte, ok bool) {
 	var body bytes.Buffer
 	enc := json.NewEncoder(&body)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
 		WriteError(w, &Error{Status: http.StatusInternalServerError})
-		return
+		return nil, false
 	}
-	text := bytes.TrimSuffix(body.Bytes(), []byte("\n"))
+	return bytes.TrimSuffix(body.Bytes(), []byte("\n")), true
+}
+
+func writeJSON(w http.ResponseWriter, status int, text []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)

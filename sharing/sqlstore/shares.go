@@ -336,9 +336,10 @@ func (s *Store) conditions(now time.Time, f sharing.Filter) (where string, args 
 	return strings.Join(all, ` AND `), args
 }
 
-// limit cuts a list by the two arguments that come behind args.
+// limit cuts a list by the two arguments that come behind args. SQLite looks into a LIMIT that is a bare argument when it makes its plan, and so
+// makes another one each time; into this it cannot look.
 func limit(args []any) string {
-	return fmt.Sprintf(` LIMIT $%d OFFSET $%d`, len(args)+1, len(args)+2)
+	return fmt.Sprintf(` LIMIT CAST($%d AS BIGINT) OFFSET CAST($%d AS BIGINT)`, len(args)+1, len(args)+2)
 }
 
 // ScopesOf sums the live grants of a user and of groups.
