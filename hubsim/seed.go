@@ -223,10 +223,8 @@ func (h *Hub) plant(ctx context.Context, s Seed) (out Seeded, err error) {
 			return out, wrongField(fmt.Sprintf("Servers[%d]", i), err)
 		}
 	}
-	for i, share := range s.Shares {
-		if err := h.Share(ctx, share); err != nil {
-			return out, wrongField(fmt.Sprintf("Shares[%d]", i), err)
-		}
+	if err := h.plantShares(ctx, s.Shares); err != nil {
+		return out, err
 	}
 	for i, c := range s.ShareCodes {
 		made, err := h.plantCode(ctx, c)
