@@ -1,6 +1,7 @@
 package hubsim_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,12 +12,22 @@ import (
 
 // BenchmarkRequest is a request of somebody who is known, over a connection that is kept, beside a bare one to a handler that knows nothing.
 func BenchmarkRequest(b *testing.B) {
-	hub := hubsim.New(b, hubsim.Config{})
+	users := []hubsim.User{{Name: "sharer"}, {Name: "shared-with"}, {Name: "popular"}}
+	for i := range 50 {
+		users = append(users, hubsim.User{Name: fmt.Sprintf("grantee%d", i)})
+	}
+	hub := hubsim.New(b, hubsim.Config{Users: users})
+	for _, u := range users[3:] {
+		require.NoError(b, hub.Share(b.Context(), hubsim.Share{Owner: "popular", User: u.Name}))
+	}
 	require.NoError(b, hub.Share(b.Context(), hubsim.Share{Owner: "sharer", User: "shared-with"}))
 	require.NoError(b, hub.StartServer(b.Context(), "sharer", ""))
-	token, err := hub.Token("sharer")
-	require.NoError(b, err)
-	bearer := map[string]string{"Authorization": "token " + token}
+	bearerOf := func(user string) map[string]string {
+		token, err := hub.Token(user)
+		require.NoError(b, err)
+		return map[string]string{"Authorization": "token " + token}
+	}
+	bearer := bearerOf("sharer")
 	bare := request(b, stub(b, 400).URL, bearer)
 	cookies := map[string]string{}
 	list, err := hub.LoginCookies("sharer")
@@ -35,6 +46,7 @@ func BenchmarkRequest(b *testing.B) {
 		{"who am I", "/user", bearer},
 		{"a user", "/users/sharer", bearer},
 		{"shares", "/shares/sharer/", bearer},
+		{"50 shares", "/shares/popular/", bearerOf("popular")},
 		{"version", "", bearer},
 		{"page by cookie", "../home", cookies},
 	} {

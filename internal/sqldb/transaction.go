@@ -132,15 +132,6 @@ func (db *DB) Look(ctx context.Context, b *Batch) error {
 	return err
 }
 
-// Querier runs statements that give rows: a transaction, or what Reader gives.
-type Querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-// Reader runs single statements that read, each with a look of its own at the database: where one statement is all, it has no need of a Read around
-// it, which costs as much again. It must not be used to write.
-func (db *DB) Reader() Querier { return db.reader }
-
 // rollback can only fail when the transaction is over or its connection gone;
 // either way nothing stays written.
 func rollback(tx *sql.Tx) { _ = tx.Rollback() }

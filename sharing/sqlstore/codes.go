@@ -22,13 +22,13 @@ type storedCode struct {
 	hashed string
 }
 
-func scanCode(rows scanner) (storedCode, error) {
+func scanCode(r sqldb.Row) (storedCode, error) {
 	var code storedCode
 	var bases string
 	var bound sql.NullString
 	var created, expires, last sql.NullInt64
 	var lifetime, session int64
-	err := rows.Scan(&code.ID, &code.ServerID, &code.OwnerID, &bases, &created, &expires, &code.Exchanges, &last, &code.hashed,
+	err := r.Scan(&code.ID, &code.ServerID, &code.OwnerID, &bases, &created, &expires, &code.Exchanges, &last, &code.hashed,
 		&code.MaxUses, &bound, &code.Note, &lifetime, &session)
 	if err != nil {
 		return storedCode{}, err
@@ -70,12 +70,12 @@ func (s *Store) CreateCode(ctx context.Context, now time.Time, a sharing.Act, o 
 			return err
 		}
 		var id int64
-		err := tx.QueryRowContext(ctx, `INSERT INTO sharing_codes (server_id, owner_id, bases, prefix, hashed, created_at, created_by, expires_at,
-			max_uses, bound, note, share_lifetime, share_session)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id`,
+		var b sqldb.Batch
+		b.Insert(&id, "id", `INSERT INTO sharing_codes (server_id, owner_id, bases, prefix, hashed, created_at, created_by, expires_at,
+			max_uses, bound, note, share_lifetime, share_session) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 			o.ServerID, o.OwnerID, string(text), o.Prefix, o.Hash, now.UnixMicro(), a.Actor.ID, o.ExpiresAt.UnixMicro(),
-			o.MaxUses, bound, o.Note, o.Terms.Lifetime.Microseconds(), flag(o.Terms.Session)).Scan(&id)
-		if err != nil {
+			o.MaxUses, bound, o.Note, o.Terms.Lifetime.Microseconds(), flag(o.Terms.Session))
+		if err := b.Run(ctx, tx); err != nil {
 			return fmt.Errorf("add a code: %w", err)
 		}
 		code = sharing.StoredCode{
@@ -94,11 +94,11 @@ func (s *Store) CreateCode(ctx context.Context, now time.Time, a sharing.Act, o 
 
 // FindCode gives the live code that matches.
 func (s *Store) FindCode(ctx context.Context, now time.Time, p sharing.Probe) (sharing.StoredCode, error) {
-	return findCode(ctx, s.db.Reader(), now, p)
+	return findCode(s.alone(ctx), now, p)
 }
 
-func findCode(ctx context.Context, tx sqldb.Querier, now time.Time, p sharing.Probe) (sharing.StoredCode, error) {
-	codes, err := query(ctx, tx, scanCode, codesLike, p.Prefix)
+func findCode(run runner, now time.Time, p sharing.Probe) (sharing.StoredCode, error) {
+	codes, err := query(run, scanCode, codesLike, p.Prefix)
 	if err != nil {
 		return sharing.StoredCode{}, fmt.Errorf("read codes: %w", err)
 	}
@@ -136,7 +136,7 @@ func (s *Store) Codes(ctx context.Context, now time.Time, f sharing.Filter, w sh
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sharing_codes s WHERE `+where, args...).Scan(&page.Total); err != nil {
 			return fmt.Errorf("count codes: %w", err)
 		}
-		rows, err := query(ctx, tx, scanCode, `SELECT `+codeColumns+` FROM sharing_codes s WHERE `+where+` ORDER BY s.id`+limit(args),
+		rows, err := query(within(ctx, tx), scanCode, `SELECT `+codeColumns+` FROM sharing_codes s WHERE `+where+` ORDER BY s.id`+limit(args),
 			append(slices.Clone(args), max(w.Limit, 0), max(w.Offset, 0))...)
 		if err != nil {
 			return fmt.Errorf("read codes: %w", err)
@@ -187,7 +187,7 @@ func (s *Store) deleteCodes(ctx context.Context, now time.Time, a sharing.Act, d
 		n, c = 0, sharing.Change{}
 		d := d
 		if p != nil {
-			code, err := findCode(ctx, tx, now, *p)
+			code, err := findCode(within(ctx, tx), now, *p)
 			if err != nil {
 				return err
 			}
@@ -205,9 +205,9 @@ func (s *Store) deleteCodes(ctx context.Context, now time.Time, a sharing.Act, d
 func deleteCodesWithin(ctx context.Context, tx *sql.Tx, now time.Time, a sharing.Act, d deletion) (c sharing.Change, n int, err error) {
 	var owners []string
 	if d.id == allCodes {
-		owners, err = query(ctx, tx, scanString, `DELETE FROM sharing_codes WHERE server_id = $1 RETURNING owner_id`, d.serverID)
+		owners, err = query(within(ctx, tx), scanString, `DELETE FROM sharing_codes WHERE server_id = $1 RETURNING owner_id`, d.serverID)
 	} else {
-		owners, err = query(ctx, tx, scanString, `DELETE FROM sharing_codes WHERE server_id = $1 AND id = $2 RETURNING owner_id`, d.serverID, d.id)
+		owners, err = query(within(ctx, tx), scanString, `DELETE FROM sharing_codes WHERE server_id = $1 AND id = $2 RETURNING owner_id`, d.serverID, d.id)
 	}
 	if err != nil {
 		return c, 0, fmt.Errorf("delete codes: %w", err)

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hubshare/hubshare/internal/sqldb"
 	"github.com/hubshare/hubshare/sharing"
 )
 
 // refuseGone keeps a code from being made for what was forgotten since the caller looked it up: a *sharing.GoneError.
 func refuseGone(ctx context.Context, tx *sql.Tx, p sharing.Place) error {
-	gone, err := query(ctx, tx, func(rows scanner) (g sharing.GoneError, err error) { return g, rows.Scan(&g.Kind, &g.ID) },
+	gone, err := query(within(ctx, tx), func(r sqldb.Row) (g sharing.GoneError, err error) { return g, r.Scan(&g.Kind, &g.ID) },
 		`SELECT kind, id FROM sharing_gone WHERE (kind = $1 AND id = $2) OR (kind = $3 AND id = $4) ORDER BY kind`,
 		sharing.KindServer, p.ServerID, sharing.KindUser, p.OwnerID)
 	if err != nil {
@@ -43,9 +44,9 @@ func (s *Store) Forget(ctx context.Context, now time.Time, kind, id string) (c s
 		if err != nil {
 			return fmt.Errorf("remember what is gone: %w", err)
 		}
-		grantees, err := query(ctx, tx, func(rows scanner) (g sharing.Grantee, err error) {
+		grantees, err := query(within(ctx, tx), func(r sqldb.Row) (g sharing.Grantee, err error) {
 			var user, group sql.NullString
-			err = rows.Scan(&user, &group)
+			err = r.Scan(&user, &group)
 			if group.Valid {
 				return sharing.Grantee{Kind: sharing.KindGroup, ID: group.String}, err
 			}
@@ -54,7 +55,7 @@ func (s *Store) Forget(ctx context.Context, now time.Time, kind, id string) (c s
 		if err != nil {
 			return fmt.Errorf("remove shares: %w", err)
 		}
-		owners, err := query(ctx, tx, scanString, `DELETE FROM sharing_codes WHERE `+codes+` RETURNING owner_id`, id)
+		owners, err := query(within(ctx, tx), scanString, `DELETE FROM sharing_codes WHERE `+codes+` RETURNING owner_id`, id)
 		if err != nil {
 			return fmt.Errorf("remove codes: %w", err)
 		}

@@ -190,17 +190,17 @@ type grantRow struct {
 
 const grantColumns = `g.share_id, g.code_id, g.base, g.session, g.expires_at, g.created_at, g.created_by`
 
-func scanGrant(rows scanner) (g grantRow, err error) {
+func scanGrant(r sqldb.Row) (g grantRow, err error) {
 	var session int
 	var ends, made sql.NullInt64
-	err = rows.Scan(&g.share, &g.codeID, &g.base, &session, &ends, &made, &g.actor)
+	err = r.Scan(&g.share, &g.codeID, &g.base, &session, &ends, &made, &g.actor)
 	g.Session, g.ExpiresAt, g.at = session != 0, timeOf(ends), timeOf(made)
 	return g, err
 }
 
 // readGrants fills in what a share grants now.
 func readGrants(ctx context.Context, tx *sql.Tx, now time.Time, share *sharing.StoredShare) error {
-	rows, err := query(ctx, tx, scanGrant, `SELECT `+grantColumns+` FROM sharing_grants g WHERE g.share_id = $2 AND `+live, now.UnixMicro(), share.ID)
+	rows, err := query(within(ctx, tx), scanGrant, `SELECT `+grantColumns+` FROM sharing_grants g WHERE g.share_id = $2 AND `+live, now.UnixMicro(), share.ID)
 	if err != nil {
 		return fmt.Errorf("read the grants of a share: %w", err)
 	}
@@ -214,7 +214,7 @@ func (s *Store) addGrants(ctx context.Context, tx *sql.Tx, now time.Time, shares
 	for i, share := range shares {
 		ids[i] = share.ID
 	}
-	rows, err := query(ctx, tx, scanGrant, `SELECT `+grantColumns+` FROM sharing_grants g
+	rows, err := query(within(ctx, tx), scanGrant, `SELECT `+grantColumns+` FROM sharing_grants g
 		WHERE `+s.db.Dialect().In("g.share_id", 2)+` AND `+live, now.UnixMicro(), s.db.Dialect().Integers(ids))
 	if err != nil {
 		return fmt.Errorf("read the grants of shares: %w", err)
@@ -313,7 +313,7 @@ func endGrants(ctx context.Context, tx *sql.Tx, now time.Time, serverID, conditi
 		share int64
 		live  bool
 	}
-	hits, err := query(ctx, tx, func(r scanner) (h hit, err error) {
+	hits, err := query(within(ctx, tx), func(r sqldb.Row) (h hit, err error) {
 		var at sql.NullInt64
 		err = r.Scan(&h.share, &at)
 		h.live = !at.Valid || at.Int64 > now.UnixMicro()
@@ -329,7 +329,7 @@ func endGrants(ctx context.Context, tx *sql.Tx, now time.Time, serverID, conditi
 	if len(had) == 0 {
 		return nil, nil
 	}
-	shares, err := query(ctx, tx, scanShare, `SELECT `+shareColumns+` FROM sharing_shares s WHERE s.server_id = $1`, serverID)
+	shares, err := query(within(ctx, tx), scanShare, `SELECT `+shareColumns+` FROM sharing_shares s WHERE s.server_id = $1`, serverID)
 	if err != nil {
 		return nil, fmt.Errorf("read the shares of a server: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hubshare/hubshare/internal/changelog"
+	"github.com/hubshare/hubshare/internal/sqldb"
 	"github.com/hubshare/hubshare/sharing"
 )
 
@@ -18,7 +19,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time, o sharing.PurgeOrder) 
 			return fmt.Errorf("purge codes: %w", err)
 		}
 		// Only shares that lose a grant here can have none left, so no others are looked at.
-		shares, err := query(ctx, tx, func(r scanner) (id int64, err error) { return id, r.Scan(&id) },
+		shares, err := query(within(ctx, tx), func(r sqldb.Row) (id int64, err error) { return id, r.Scan(&id) },
 			`DELETE FROM sharing_grants WHERE expires_at <= $1 RETURNING share_id`, now.UnixMicro())
 		if err != nil {
 			return fmt.Errorf("purge grants: %w", err)

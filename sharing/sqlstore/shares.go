@@ -28,11 +28,11 @@ const direct = 0
 
 const shareColumns = `s.id, s.server_id, s.owner_id, s.user_id, s.group_id, s.created_at`
 
-func scanShare(rows scanner) (sharing.StoredShare, error) {
+func scanShare(r sqldb.Row) (sharing.StoredShare, error) {
 	var share sharing.StoredShare
 	var user, group sql.NullString
 	var created sql.NullInt64
-	err := rows.Scan(&share.ID, &share.ServerID, &share.OwnerID, &user, &group, &created)
+	err := r.Scan(&share.ID, &share.ServerID, &share.OwnerID, &user, &group, &created)
 	share.Grantee, share.CreatedAt = granteeOf(user, group), timeOf(created)
 	return share, err
 }
@@ -152,7 +152,7 @@ func findRow(ctx context.Context, tx *sql.Tx, serverID string, g sharing.Grantee
 	if err != nil {
 		return sharing.StoredShare{}, err
 	}
-	rows, err := query(ctx, tx, scanShare, `SELECT `+shareColumns+` FROM sharing_shares s
+	rows, err := query(within(ctx, tx), scanShare, `SELECT `+shareColumns+` FROM sharing_shares s
 		WHERE s.server_id = $1 AND s.`+column+` = $2`, serverID, g.ID)
 	if err != nil {
 		return sharing.StoredShare{}, err
@@ -178,8 +178,8 @@ func findShare(ctx context.Context, tx *sql.Tx, now time.Time, serverID string, 
 	return share, nil
 }
 
-func scanString(rows scanner) (s string, err error) {
-	return s, rows.Scan(&s)
+func scanString(r sqldb.Row) (s string, err error) {
+	return s, r.Scan(&s)
 }
 
 // Revoke takes scopes from every grant of a share, or removes it.
@@ -235,7 +235,7 @@ func (s *Store) RevokeAll(ctx context.Context, now time.Time, a sharing.Act, ser
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
 		c = sharing.Change{}
 		// Ended ones go as well, but nobody's access differs by that.
-		gone, err := query(ctx, tx, scanShare, `SELECT `+shareColumns+` FROM sharing_shares s WHERE s.server_id = $2 AND `+liveShare,
+		gone, err := query(within(ctx, tx), scanShare, `SELECT `+shareColumns+` FROM sharing_shares s WHERE s.server_id = $2 AND `+liveShare,
 			now.UnixMicro(), serverID)
 		if err != nil {
 			return fmt.Errorf("read the shares of a server: %w", err)
@@ -278,7 +278,7 @@ func (s *Store) Shares(ctx context.Context, now time.Time, f sharing.Filter, w s
 		LEFT JOIN sharing_shares s ON s.id IN (SELECT id FROM page) ORDER BY s.id`
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
 		page.Items = nil
-		_, err := query(ctx, tx, func(r scanner) (none struct{}, err error) {
+		_, err := query(within(ctx, tx), func(r sqldb.Row) (none struct{}, err error) {
 			share, found, err := scanListed(r, &page.Total)
 			if found {
 				page.Items = append(page.Items, share)
@@ -294,10 +294,10 @@ func (s *Store) Shares(ctx context.Context, now time.Time, f sharing.Filter, w s
 }
 
 // scanListed is scanShare where the number of all stands behind a share, and in a row of its own if the page has none.
-func scanListed(rows scanner, total *int) (share sharing.StoredShare, found bool, err error) {
+func scanListed(r sqldb.Row, total *int) (share sharing.StoredShare, found bool, err error) {
 	var server, owner, user, group sql.NullString
 	var id, created sql.NullInt64
-	err = rows.Scan(&id, &server, &owner, &user, &group, &created, total)
+	err = r.Scan(&id, &server, &owner, &user, &group, &created, total)
 	return sharing.StoredShare{
 		ID: id.Int64, Place: sharing.Place{ServerID: server.String, OwnerID: owner.String}, Grantee: granteeOf(user, group), CreatedAt: timeOf(created),
 	}, id.Valid, err
@@ -349,7 +349,7 @@ func (s *Store) ScopesOf(ctx context.Context, now time.Time, userID string, grou
 		base string
 		end  time.Time // zero = never
 	}
-	rows, err := query(ctx, s.db.Reader(), func(r scanner) (h held, err error) {
+	rows, err := query(s.alone(ctx), func(r sqldb.Row) (h held, err error) {
 		var at sql.NullInt64
 		err = r.Scan(&h.ServerID, &h.OwnerID, &h.base, &at)
 		h.end = timeOf(at)

@@ -118,25 +118,29 @@ func addChange(b *sqldb.Batch, c *sharing.Change) error {
 	return nil
 }
 
-// scanner is a row of either kind of result.
-type scanner interface{ Scan(dest ...any) error }
+// runner runs a Batch, within a transaction or, if that is one statement, without any.
+type runner func(*sqldb.Batch) error
+
+func within(ctx context.Context, tx *sql.Tx) runner {
+	return func(b *sqldb.Batch) error { return b.Run(ctx, tx) }
+}
+
+func (s *Store) alone(ctx context.Context) runner {
+	return func(b *sqldb.Batch) error { return s.db.Look(ctx, b) }
+}
 
 // query reads all rows before it returns: a transaction has one connection, on which one thing goes on at a time.
-func query[T any](ctx context.Context, tx sqldb.Querier, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
-	rows, err := tx.QueryContext(ctx, text, args...)
-	if err != nil {
+func query[T any](run runner, scan func(sqldb.Row) (T, error), text string, args ...any) (out []T, err error) {
+	var b sqldb.Batch
+	b.Rows(func(r sqldb.Row) error {
+		v, err := scan(r)
+		out = append(out, v)
+		return err
+	}, text, args...)
+	if err := run(&b); err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }() // Err below has what matters
-	var out []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // exec gives how many rows a statement touched.
