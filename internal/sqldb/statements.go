@@ -132,11 +132,15 @@ func (c *lite) prepare(query string) (prepared, error) {
 		delete(c.idle, query)
 		return s, nil
 	}
-	s, err := c.engine.Prepare(query)
+	text, places := withoutNames(query)
+	s, err := c.engine.Prepare(text)
 	if err != nil {
 		return nil, err
 	}
-	return s.(prepared), nil
+	if places == nil {
+		return s.(prepared), nil
+	}
+	return &nameless{prepared: s.(prepared), places: places, args: make([]driver.NamedValue, len(places))}, nil
 }
 
 // put takes a statement back. err is how its use ended.
