@@ -34,7 +34,7 @@ func (db *DB) content(ctx context.Context) (content []byte, err error) {
 	if content = bytes.Clone(db.memory.begin()); content == nil {
 		err = db.withConn(ctx, func(conn *sql.Conn) error {
 			return conn.Raw(func(c any) error {
-				content, err = c.(image).Serialize()
+				content, err = c.(copier).Serialize()
 				return err
 			})
 		})

@@ -26,12 +26,12 @@ const KeptAtMost = kept
 func (db *DB) Become(ctx context.Context, other *DB) error {
 	var content []byte
 	err := other.withConn(ctx, func(conn *sql.Conn) error {
-		return conn.Raw(func(c any) (err error) { content, err = c.(image).Serialize(); return err })
+		return conn.Raw(func(c any) (err error) { content, err = c.(copier).Serialize(); return err })
 	})
 	if err != nil {
 		return err
 	}
 	return db.withConn(ctx, func(conn *sql.Conn) error {
-		return conn.Raw(func(c any) error { return c.(image).Deserialize(content) })
+		return conn.Raw(func(c any) error { return c.(copier).Deserialize(content) })
 	})
 }

@@ -86,7 +86,7 @@ func openMemory(ctx context.Context) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database in memory: %w", err)
 	}
-	once := &onlyOnce{Connector: c}
+	once := &onlyOnce{liteConnector: c}
 	pool := newPool(once, 1)
 	return &DB{dialect: SQLite, writer: pool, reader: pool, sent: &sent, memory: once, lineage: pristine}, nil
 }
@@ -211,12 +211,9 @@ func settings(more url.Values) url.Values {
 	return v
 }
 
-func newConnector(dsn string, sent *atomic.Uint64) (driver.Connector, error) {
+func newConnector(dsn string, sent *atomic.Uint64) (liteConnector, error) {
 	c, err := sqlite.NewConnector(dsn)
-	if err != nil {
-		return nil, err
-	}
-	return liteConnector{c, sent}, nil
+	return liteConnector{c, dsn, sent}, err
 }
 
 func newPool(c driver.Connector, size int) *sql.DB {
@@ -229,16 +226,16 @@ func newPool(c driver.Connector, size int) *sql.DB {
 // onlyOnce lets one connection be made. In memory the connection is the
 // database, so a second would silently be another, empty one.
 type onlyOnce struct {
-	driver.Connector
+	liteConnector
 
 	mu      sync.Mutex
 	used    bool
-	content []byte // what the database begins with; nil = nothing
+	content *image // what the database begins with; nil = nothing
 }
 
 // beginWith has the database begin with an image, instead of the one before;
 // false once it is in use.
-func (c *onlyOnce) beginWith(content []byte) bool {
+func (c *onlyOnce) beginWith(content *image) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.used {
@@ -252,7 +249,10 @@ func (c *onlyOnce) beginWith(content []byte) bool {
 func (c *onlyOnce) begin() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.content
+	if c.content == nil {
+		return nil
+	}
+	return c.content.content
 }
 
 // Connect makes the connection. It is not for one caller alone, so it does not
@@ -263,14 +263,9 @@ func (c *onlyOnce) Connect(context.Context) (driver.Conn, error) {
 	if c.used {
 		return nil, errors.New("the database in memory was lost with its connection")
 	}
-	conn, err := c.Connector.Connect(uninterrupted)
+	conn, err := c.connect(uninterrupted, c.content)
 	if err != nil {
 		return nil, err
-	}
-	if c.content != nil {
-		if err := conn.(image).Deserialize(c.content); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
 	}
 	c.used, c.content = true, nil
 	return conn, nil

@@ -15,7 +15,7 @@ type engine interface {
 	driver.Conn
 	driver.SessionResetter
 	driver.Validator
-	image
+	copier
 }
 
 // prepared is what we use of its statements.
@@ -28,12 +28,20 @@ type prepared interface {
 // liteConnector opens connections that are lite.
 type liteConnector struct {
 	driver.Connector
+	dsn  string
 	sent *atomic.Uint64
 }
 
 // Connect opens one.
-func (c liteConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
+func (c liteConnector) Connect(ctx context.Context) (driver.Conn, error) { return c.connect(ctx, nil) }
+
+// connect opens one to a new database in memory that begins with an image, if there is one.
+func (c liteConnector) connect(ctx context.Context, from *image) (conn driver.Conn, err error) {
+	if from == nil {
+		conn, err = c.Connector.Connect(ctx)
+	} else {
+		conn, err = from.open(c.dsn)
+	}
 	if err != nil {
 		return nil, err
 	}
