@@ -209,14 +209,17 @@ func (h *Hub) isClosing() bool {
 	return h.closing
 }
 
-// purgeNowAndThen deletes what has expired, now and every hour of the hub's clock (SH-23, OA-59). Nothing depends on it.
+// purgeNowAndThen deletes what has expired, now and every hour of the hub's clock (SH-23, OA-59). Nothing depends on it, and a database that
+// began in memory has nothing yet: there it would only be in the way of the first request.
 func (h *Hub) purgeNowAndThen() {
 	purge := func() {
 		if err := h.purge(h.life); err != nil && h.life.Err() == nil {
 			h.log.Error("purge failed", "error", err)
 		}
 	}
-	h.task(purge)
+	if h.cfg.DB != "" {
+		h.task(purge)
+	}
 	h.every(time.Hour, purge)
 }
 
