@@ -212,7 +212,8 @@ func (h *Hub) buildPages(secret []byte) (err error) {
 		return err
 	}
 	h.xsrf = &web.XSRF{Keys: h.keys, Path: h.site.HubPrefix(), Now: h.cfg.Clock.Now, Secure: h.secure}
-	h.pages, err = pages.New(pages.Config{BaseURL: h.cfg.BaseURL, Version: h.cfg.Version, Sharing: h.cfg.Extensions, ImplicitSpawn: h.cfg.Limits.ImplicitSpawn, Logger: h.log})
+	h.pages, err = pages.New(pages.Config{BaseURL: h.cfg.BaseURL, Version: h.cfg.Version, Sharing: h.cfg.Extensions, ImplicitSpawn: h.cfg.Limits.ImplicitSpawn, Logger: h.log,
+		Announcement: h.cfg.Announcement, Announcements: h.cfg.Announcements})
 	return err
 }
 

@@ -64,6 +64,11 @@ type Config struct {
 	StayAtHome bool
 	// ShutdownOnLogout stops a user's servers when they log out (HB-45).
 	ShutdownOnLogout bool
+	// Announcement is shown on every page, as text: markup is shown, not obeyed (HB-51). "" = none.
+	Announcement string
+	// Announcements has what single pages show in its place, "" = nothing: "login", "spawn" (the form of options), "home" and "logout", which people see after logging
+	// out where Auth.AutoLogin would have them back at once.
+	Announcements map[string]string
 	// AllowNamedServers lets users have servers besides their default one (HB-101).
 	AllowNamedServers bool
 	// SingleUser configures users' servers.
@@ -295,6 +300,9 @@ func (c Config) checkNames() error {
 		return wrongFieldf("DefaultURL", "%q must be a path of this host", d)
 	}
 	if err := c.Limits.check(); err != nil {
+		return err
+	}
+	if err := c.checkAnnouncements(); err != nil {
 		return err
 	}
 	if err := c.Auth.check(c); err != nil {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,9 +16,10 @@ import (
 // The keys of a configuration file (HB-178). Each is the field of [Config] of that name; RULES.md and the program's documentation have the whole list.
 var (
 	seedKeys   = []string{"users", "groups", "roles", "servers", "shares", "share_codes"}
-	configKeys = append(append([]string{"host", "port", "base_url", "public_url", "subdomain_host", "internal_tls", "profile", "pkce", "version", "docs2", "auth",
+	configKeys = append([]string{"host", "port", "base_url", "public_url", "subdomain_host", "internal_tls", "profile", "pkce", "version", "docs2", "auth",
 		"allow_named_servers", "singleuser", "services", "extensions", "keep_connections", "upstream_quirks", "db", "tls", "keys", "clock", "record", "record_body", "record_secrets", "faults",
-		"admin_token", "seed", "strict", "default_url", "redirect_to_server", "shutdown_on_logout"}, limitKeys()...), seedKeys...)
+		"admin_token", "seed", "strict", "default_url", "redirect_to_server", "shutdown_on_logout"},
+		slices.Concat(announcementKeys(), limitKeys(), seedKeys)...)
 )
 
 // ParseConfig reads a configuration from JSON, in which // and /* */ are comments (HB-176, HB-178). Unknown keys are errors. Durations are seconds or
@@ -114,7 +116,7 @@ func readConfig(t *tree) (c Config) {
 		case "shutdown_on_logout":
 			c.ShutdownOnLogout = v.flag()
 		default:
-			if !c.Limits.read(key, v) {
+			if !c.readAnnouncement(key, v) && !c.Limits.read(key, v) {
 				seed.read(key, v)
 			}
 		}

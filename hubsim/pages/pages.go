@@ -27,6 +27,9 @@ type Config struct {
 	Version string // value of X-JupyterHub-Version (HB-6)
 	// Announcement is shown on every page, as text; "" = none (HB-51).
 	Announcement string
+	// Announcements has what the pages of [AnnouncedPages] show in its place, by
+	// name; "" = nothing. The map must not change.
+	Announcements map[string]string
 	// ImplicitSpawn makes the page of a server that is not running follow its
 	// own launch link after this time; 0 = never (HB-59).
 	ImplicitSpawn time.Duration
@@ -154,7 +157,7 @@ func (p *Pages) render(name string, shell Shell, page any) ([]byte, error) {
 func (p *Pages) renderTo(w io.Writer, name string, shell Shell, page any) error {
 	return p.pages[name].Execute(w, view{
 		Hub:          p.site.HubPrefix(),
-		Announcement: p.cfg.Announcement,
+		Announcement: p.announcement(name),
 		Sharing:      p.cfg.Sharing,
 		Shell:        shell,
 		Data: jhdata{

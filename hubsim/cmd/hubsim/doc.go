@@ -42,6 +42,7 @@
 //	                                                          // in-process ones: {"module_dir": "dist", "modules": ["index.js"]} run an extension
 //	  "auth": {"password": "secret-of-all", "allowed_users": ["ann", "bob"]},
 //	  "allow_named_servers": false, "extensions": false, "keep_connections": false, "upstream_quirks": false,
+//	  "announcement": "Down on Friday",                       // text; announcement_login, _spawn, _home, _logout in its place there
 //	  "faults": [{"path": "/hub/api/shares/*", "status": 503, "times": 1}],
 //	  "tls": "self-signed", "keys": 64, "seed": 7, "strict": false,  // tls: or {"cert": FILE, "key": FILE}
 //	  "db": "hub.db", "clock": "2026-01-02T03:04:05Z", "record": 1000, "admin_token": "secret-of-tests"
