@@ -1,6 +1,9 @@
 package hubsim
 
 import (
+	"context"
+	"database/sql"
+	"io"
 	"net/http"
 	"time"
 
@@ -29,3 +32,9 @@ func (h *Hub) RecordOnly(w http.ResponseWriter, r *http.Request) {
 
 // Label is a name's part of host names.
 var Label = label
+
+// EmptyDatabase is one in memory with all tables of a hub, and how to write to it.
+func EmptyDatabase(ctx context.Context) (io.Closer, func(func(*sql.Tx) error) error, error) {
+	db, err := openDatabase(ctx, "")
+	return db, func(f func(*sql.Tx) error) error { return db.Write(ctx, f) }, err
+}

@@ -119,13 +119,17 @@ func (h *Hub) NewShareCode(owner, server string) (string, error) {
 func (h *Hub) caller(owner string) (sharing.Caller, error) {
 	a, ok := h.roster.userByName(owner)
 	if !ok {
-		return sharing.Caller{}, fmt.Errorf("user %s: %w", owner, sharing.ErrNoSuchUser)
+		return sharing.Caller{}, noSuchOwner(owner)
 	}
 	roles, err := h.registry.RoleScopes("admin")
 	if err != nil {
 		return sharing.Caller{}, err
 	}
 	return sharing.Caller{Ref: a.ref(), Scopes: h.registry.Held(a.owner(), roles, nil)}, nil
+}
+
+func noSuchOwner(name string) error {
+	return fmt.Errorf("user %s: %w", name, sharing.ErrNoSuchUser)
 }
 
 // StartServer starts a user's server and waits until it answers. It is no error if it runs already.

@@ -79,7 +79,8 @@ type SeededCode struct {
 }
 
 // Seed adds to what the hub has: users, groups, roles and so on, each of which may exist already. Names are checked before anything is added; after a
-// later error, what was added stays. Who gains or loses rights does so at once.
+// later error, what was added stays. Who gains or loses rights does so at once. Users are made in one transaction, and so are Shares, up to the first that is
+// wrong: one change, of the hub's own, whoever they are of.
 func (h *Hub) Seed(ctx context.Context, s Seed) (Seeded, error) {
 	if err := s.check(h.cfg.AllowNamedServers); err != nil {
 		return Seeded{}, err

@@ -2,57 +2,37 @@ package hubsim
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 
+	"github.com/hubshare/hubshare/scopes"
 	"github.com/hubshare/hubshare/sharing"
 )
 
-// plantShares gives access as [Hub.Share] does, but those that follow one another on one server with one list of scopes in one transaction, which
-// the log of changes has as one grant to several.
+// plantShares gives access as [Hub.Share] does, one after the other up to the first that is wrong, but in one transaction.
 func (h *Hub) plantShares(ctx context.Context, shares []Share) error {
-	for first := 0; first < len(shares); {
-		next := first + 1
-		for next < len(shares) && next-first < sharing.MaxGrantees && shares[first].alike(shares[next]) {
-			next++
-		}
-		if err := h.plantAlike(ctx, shares[first:next], first); err != nil {
-			return err
-		}
-		first = next
-	}
-	return nil
-}
-
-// alike says whether both are of one server and of scopes written alike.
-func (s Share) alike(o Share) bool {
-	return s.Owner == o.Owner && s.Server == o.Server && slices.Equal(s.Scopes, o.Scopes)
-}
-
-// plantAlike gives one server to several. first is the place of the first of them.
-func (h *Hub) plantAlike(ctx context.Context, shares []Share, first int) error {
-	if len(shares) > 1 && h.shareWithAll(ctx, shares) == nil {
+	if len(shares) == 0 {
 		return nil
 	}
-	// One by one, so that what is wrong is told of the share that it is about, and those before it stay.
-	for i, s := range shares {
-		if err := h.Share(ctx, s); err != nil {
-			return wrongField(fmt.Sprintf("Shares[%d]", first+i), err)
-		}
-	}
-	return nil
-}
-
-// shareWithAll gives one server to all of them, or to nobody.
-func (h *Hub) shareWithAll(ctx context.Context, shares []Share) error {
-	by, err := h.caller(shares[0].Owner)
+	all, err := h.registry.RoleScopes("admin")
 	if err != nil {
 		return err
 	}
-	r := sharing.BulkRequest{Server: sharing.ServerName{Owner: shares[0].Owner, Name: shares[0].Server}, Scopes: shares[0].Scopes}
-	for _, s := range shares {
-		r.Grantees = append(r.Grantees, s.grantee())
+	held := h.registry.Held(scopes.Owner{}, all, nil)
+	requests := make([]sharing.SeedRequest, len(shares))
+	for i, s := range shares {
+		requests[i] = sharing.SeedRequest{Server: sharing.ServerName{Owner: s.Owner, Name: s.Server}, Grantee: s.grantee(), Scopes: s.Scopes}
 	}
-	_, err = h.sharing.GrantMany(ctx, by, r)
-	return err
+	err = h.sharing.Seed(ctx, held, requests)
+	var wrong *sharing.SeedError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	why := wrong.Err
+	owner := shares[wrong.At].Owner
+	if _, known := h.roster.userByName(owner); !known {
+		why = noSuchOwner(owner)
+	}
+	// Those before it are made all the same, like all else that a seed adds before an error.
+	return errors.Join(wrongField(fmt.Sprintf("Shares[%d]", wrong.At), why), h.plantShares(ctx, shares[:wrong.At]))
 }

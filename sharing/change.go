@@ -15,6 +15,8 @@ const (
 	ActionCreate    = "code.create"
 	ActionDelete    = "code.delete"
 	ActionExchange  = "code.exchange"
+	// The host made shares, of many servers.
+	ActionSeed = "share.seed"
 	// The server stopped, and with it what was shared until then.
 	ActionEndSession = "share.end_session"
 	// A server, user or group of the host is gone, with what hung on it (SH-7).
@@ -58,7 +60,10 @@ func (a Act) Record(bases []string) Record {
 func (c Change) LogValue() slog.Value {
 	var list []string
 	for _, base := range c.Record.Bases {
-		list = append(list, base+"!server="+c.Record.Server)
+		if c.Record.Server != "" { // else of several
+			base += "!server=" + c.Record.Server
+		}
+		list = append(list, base)
 	}
 	var attrs []slog.Attr
 	for _, a := range []struct{ key, value string }{

@@ -111,6 +111,18 @@ type GrantOrder struct {
 	Ends
 }
 
+// SeedOrder is one share of [Store.Seed]: what the server's owner grants directly, without an end.
+type SeedOrder struct {
+	Place
+	Grantee Grantee
+	Bases   []string // at least one
+}
+
+// Involved are the three that must not be gone, in the order in which they are looked at: the server, its owner, the grantee.
+func (o SeedOrder) Involved() []GoneError {
+	return []GoneError{{KindServer, o.ServerID}, {KindUser, o.OwnerID}, {o.Grantee.Kind, o.Grantee.ID}}
+}
+
 // RevokeOrder takes from a share, whatever grants its scopes came by (SH-41).
 type RevokeOrder struct {
 	ServerID string
@@ -168,6 +180,10 @@ type Store interface {
 	// Grant makes shares or adds to them, and gives them in the order of the grantees. ErrGone: the server, its owner or a grantee was
 	// forgotten. The Change is zero when nothing was new.
 	Grant(ctx context.Context, now time.Time, a Act, o GrantOrder) ([]StoredShare, Change, error)
+	// Seed leaves what as many calls of Grant would leave, one for each order and in their order, each by the owner of its server. It appends one Change for all of
+	// them, of ActionSeed, by nobody, about several servers and anyone's access, whose record has the bases granted; the Change is zero when nothing was new.
+	// ErrGone, as for Grant: nothing was done then.
+	Seed(ctx context.Context, now time.Time, list []SeedOrder) (Change, error)
 	// Revoke takes scopes from a share. left is nil when nothing is left or nothing was there; the Change is zero in the latter case,
 	// and when none of the scopes was in the share.
 	Revoke(ctx context.Context, now time.Time, a Act, o RevokeOrder) (left *StoredShare, c Change, err error)

@@ -44,7 +44,7 @@ type pair struct {
 }
 
 // look adds the statements that find out about these grantees and whatever else may be gone. servers is a condition on s.server_id with server for $1.
-func (s *Store) look(b *sqldb.Batch, servers, server string, grantees []sharing.Grantee, others ...sharing.GoneError) *findings {
+func (s *Store) look(b *sqldb.Batch, servers string, server any, grantees []sharing.Grantee, others ...sharing.GoneError) *findings {
 	f := &findings{found: map[pair]*granting{}}
 	var ids []string
 	for _, g := range others {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -17,12 +18,12 @@ import (
 func Run(t *testing.T, open func(t *testing.T) sharing.Store) {
 	t.Helper()
 	for _, part := range [][]check{
-		grants, revocations, ends, terms, bulk, codes, limits, withdrawals, lists, cascades, changes, records, tallies, races,
+		grants, revocations, ends, terms, bulk, seeds, codes, limits, withdrawals, lists, cascades, changes, records, tallies, races,
 	} {
 		for _, c := range part {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()
-				c.run(fixture{t: t, store: open(t), random: rand.NewChaCha8([32]byte{1})})
+				c.run(fixture{t: t, open: open, store: open(t), random: rand.NewChaCha8([32]byte{1})})
 			})
 		}
 	}
@@ -68,6 +69,7 @@ func until(t time.Time) sharing.Ends { return sharing.Ends{ExpiresAt: t} }
 // fixture is a store with short words for what the checks do to it. Each word fails the test when the store fails.
 type fixture struct {
 	t      *testing.T
+	open   func(t *testing.T) sharing.Store // another store
 	store  sharing.Store
 	random *rand.ChaCha8
 }
@@ -88,6 +90,38 @@ func (f fixture) give(
 	require.NoError(f.t, err)
 	require.Len(f.t, all, 1)
 	return all[0], c
+}
+
+// seed is a seed of something new.
+func (f fixture) seed(now time.Time, list ...sharing.SeedOrder) sharing.Change {
+	f.t.Helper()
+	c, err := f.store.Seed(f.t.Context(), now, list)
+	require.NoError(f.t, err)
+	assert.NotZero(f.t, c.Seq, "a seed of something new is a change")
+	return c
+}
+
+// everyShare gives the shares of all whom seeds are about, in the order of their ids, which count from 1: stores may leave out numbers.
+func (f fixture) everyShare(now time.Time) []sharing.StoredShare {
+	f.t.Helper()
+	grantees := []sharing.Grantee{bob, carol, team}
+	for i := range 300 {
+		grantees = append(grantees, numbered(i))
+	}
+	all := f.shares(now, sharing.Filter{Grantees: grantees})
+	for i := range all {
+		all[i].ID = int64(i + 1)
+	}
+	return all
+}
+
+// numbered is one of many users, place one of many servers.
+func numbered(i int) sharing.Grantee {
+	return sharing.Grantee{Kind: sharing.KindUser, ID: "u-" + strconv.Itoa(i)}
+}
+
+func place(i int) sharing.Place {
+	return sharing.Place{ServerID: "s-" + strconv.Itoa(i), OwnerID: "u-owner-" + strconv.Itoa(i)}
 }
 
 func (f fixture) revoke(o sharing.RevokeOrder) (*sharing.StoredShare, sharing.Change) {

@@ -254,6 +254,31 @@ func (s *Store) Grant(_ context.Context, now time.Time, a sharing.Act, o sharing
 	return all, s.record(now, c), nil
 }
 
+// Seed grants one after the other, as the owners.
+func (s *Store) Seed(_ context.Context, now time.Time, list []sharing.SeedOrder) (sharing.Change, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range list {
+		if len(o.Bases) == 0 {
+			return sharing.Change{}, errors.New("a grant without scopes")
+		}
+		if err := s.may(o.Place, o.Grantee); err != nil {
+			return sharing.Change{}, err
+		}
+	}
+	var bases []string
+	anything := false
+	for _, o := range list {
+		_, changed := s.add(now, o.Place, o.Grantee, o.Bases, grant{actor: o.OwnerID})
+		anything = anything || changed
+		bases = append(bases, o.Bases...)
+	}
+	if !anything {
+		return sharing.Change{}, nil
+	}
+	return s.record(now, sharing.Change{Action: sharing.ActionSeed, Record: sharing.Act{}.Record(sorted(bases))}), nil
+}
+
 // Revoke takes scopes from every grant of a share, or removes it.
 func (s *Store) Revoke(_ context.Context, now time.Time, a sharing.Act, o sharing.RevokeOrder) (*sharing.StoredShare, sharing.Change, error) {
 	s.mu.Lock()
