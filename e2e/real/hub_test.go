@@ -30,14 +30,16 @@ type stage struct {
 	log *lines
 	// files is the folder that servers show.
 	files string
-	ran   bool // the sharer's server has been seen running
+	// owner has the server that is to run, by the name server.
+	owner, server string
+	ran           bool // it has been seen running
 }
 
 // open opens a stage with the programs of a release, and the hub behaving as that. The configuration says what else the hub is like; servers
 // are the release's own.
 func open(t *testing.T, release realhub.Release, cfg hubsim.Config) *stage {
 	t.Helper()
-	s := &stage{T: t, env: realhub.ForTest(t, release), log: &lines{}, files: t.TempDir()}
+	s := &stage{T: t, env: realhub.ForTest(t, release), log: &lines{}, files: t.TempDir(), owner: sharer}
 	if release != realhub.V55 {
 		cfg.Profile = 1 // 6.0
 	}
@@ -74,12 +76,12 @@ func (s *stage) ending() context.Context {
 	return ctx
 }
 
-// lives fails the test at once if the sharer's server did not start, or has ended.
+// lives fails the test at once if the owner's server did not start, or has ended.
 func (s *stage) lives() {
 	s.Helper()
 	look, cancel := context.WithCancel(s.Context())
 	cancel() // no wait
-	is := func(state string) bool { return s.hub.WaitServer(look, sharer, "", state) == nil }
+	is := func(state string) bool { return s.hub.WaitServer(look, s.owner, s.server, state) == nil }
 	switch {
 	case is(hubsim.Ready):
 		s.ran = true
