@@ -69,6 +69,9 @@ type Config struct {
 	// Announcements has what single pages show in its place, "" = nothing: "login", "spawn" (the form of options), "home" and "logout", which people see after logging
 	// out where Auth.AutoLogin would have them back at once.
 	Announcements map[string]string
+	// LegacyStoppedStatus answers 503 where a server is asked for that does not run, as a JupyterHub did before 3.0, in place of 424 (HB-86): a JupyterHub's
+	// use_legacy_stopped_server_status_code.
+	LegacyStoppedStatus bool
 	// AllowNamedServers lets users have servers besides their default one (HB-101).
 	AllowNamedServers bool
 	// SingleUser configures users' servers.

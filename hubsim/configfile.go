@@ -18,7 +18,7 @@ var (
 	seedKeys   = []string{"users", "groups", "roles", "servers", "shares", "share_codes"}
 	configKeys = append([]string{"host", "port", "base_url", "public_url", "subdomain_host", "internal_tls", "profile", "pkce", "version", "docs2", "auth",
 		"allow_named_servers", "singleuser", "services", "extensions", "keep_connections", "upstream_quirks", "db", "tls", "keys", "clock", "record", "record_body", "record_secrets", "faults",
-		"admin_token", "seed", "strict", "default_url", "redirect_to_server", "shutdown_on_logout"},
+		"admin_token", "seed", "strict", "default_url", "redirect_to_server", "shutdown_on_logout", "use_legacy_stopped_server_status_code"},
 		slices.Concat(announcementKeys(), limitKeys(), seedKeys)...)
 )
 
@@ -115,6 +115,8 @@ func readConfig(t *tree) (c Config) {
 			c.StayAtHome = !v.flag()
 		case "shutdown_on_logout":
 			c.ShutdownOnLogout = v.flag()
+		case "use_legacy_stopped_server_status_code":
+			c.LegacyStoppedStatus = v.flag()
 		default:
 			if !c.readAnnouncement(key, v) && !c.Limits.read(key, v) {
 				seed.read(key, v)

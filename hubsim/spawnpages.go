@@ -198,7 +198,8 @@ func (h *Hub) stoppedServer() http.Handler {
 			web.Redirect(w, http.StatusSeeOther, h.pendingPath(s)+"?next="+queryEscape(uri))
 		default:
 			mayStart := v.cookie && v.scopes.Allows("servers", scopes.Server(s.owner.name, s.name), h.roster)
-			h.pages.Stopped(w, pages.ServerPage{Shell: h.shell(w, r), Owner: s.owner.name, Server: s.name, Next: uri, MayStart: mayStart})
+			h.pages.Stopped(w, pages.ServerPage{Shell: h.shell(w, r), Owner: s.owner.name, Server: s.name, Next: uri, MayStart: mayStart,
+				Status: h.stoppedStatus()})
 		}
 		return nil
 	})
@@ -225,11 +226,19 @@ func (h *Hub) reachable(r *http.Request, v visitor) (*server, error) {
 	return nil, hidden
 }
 
+// stoppedStatus is what whoever asks for a server that does not run gets, in JSON and as a page.
+func (h *Hub) stoppedStatus() int {
+	if h.cfg.LegacyStoppedStatus {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusFailedDependency
+}
+
 // goneJSON tells a script that the server does not run (HB-86).
 func (h *Hub) goneJSON(w http.ResponseWriter, r *http.Request, s *server) {
 	prefix := h.site.HubPrefix()
 	h.site.APIHeaders(w.Header())
-	web.WriteJSON(w, http.StatusFailedDependency, struct {
+	web.WriteJSON(w, h.stoppedStatus(), struct {
 		Message string `json:"message"`
 	}{"JupyterHub server no longer running at /" + strings.TrimPrefix(web.EscapedPath(r), prefix) +
 		". Restart the server at " + web.BrowserOrigin(r).String() + h.serverPage("spawn", s)})
