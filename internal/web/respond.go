@@ -1,8 +1,6 @@
 package web
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -52,14 +50,11 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 
 // encode gives v in JSON; not ok = it has no such form, and the answer says so already.
 func encode(w http.ResponseWriter, v any) (text []byte, ok bool) {
-	var body bytes.Buffer
-	enc := json.NewEncoder(&body)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	text, err := appendJSON(make([]byte, 0, 1<<10), v)
+	if err != nil {
 		WriteError(w, &Error{Status: http.StatusInternalServerError})
-		return nil, false
 	}
-	return bytes.TrimSuffix(body.Bytes(), []byte("\n")), true
+	return text, err == nil
 }
 
 func writeJSON(w http.ResponseWriter, status int, text []byte) {
