@@ -135,7 +135,7 @@ func (h *Hub) userModel(a account, view oauthhttp.View) map[string]any {
 		}
 		all["pending"] = orNull(st.Pending)
 	}
-	out := map[string]any{}
+	out := make(map[string]any, len(all)+4) // with what is added to it
 	for _, f := range view.Fields {
 		if value, ok := all[f]; ok {
 			out[f] = value

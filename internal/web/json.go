@@ -14,6 +14,8 @@ func appendJSON(b []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
 		return append(b, "null"...), nil
+	case struct{}:
+		return append(b, "{}"...), nil
 	case bool:
 		return strconv.AppendBool(b, v), nil
 	case int:

@@ -34,7 +34,7 @@ func TestJSONIsThatOfTheStandardLibrary(t *testing.T) {
 	for _, v := range []any{
 		nil, true, false, 0, -7, int64(math.MaxInt64), 1.5, "", "plain", "<&>'", `"`, `\`, "\n\x00\x7f", "ü 漢 \u2028", "\xff", time.Minute,
 		web.Time{}, web.Time{Time: time.Unix(1, 2000)}, []string(nil), []string{}, []string{"a", "ü"}, map[string]any(nil), map[string]any{},
-		[]map[string]any(nil), []map[string]any{{"b": 1}, nil, {}}, []any{1, "a", nil}, json.RawMessage(`{"a": [1]}`), struct{ A *int }{},
+		[]map[string]any(nil), []map[string]any{{"b": 1}, nil, {}}, []any{1, "a", nil}, json.RawMessage(`{"a": [1]}`), struct{}{}, struct{ A *int }{},
 		map[string]any{"z": 1, "a": map[string]any{"ü": nil, "<": []string{"x"}}, "m": map[string]string{"k": "v"}, "": web.Time{}},
 	} {
 		assert.Equal(t, general(t, v), written(v), "%#v", v)
