@@ -127,7 +127,7 @@ func (h *Hub) buildRoster(ctx context.Context) error {
 	if _, err := reg.ParseValid(h.cfg.SingleUser.ServerTokenScopes, ""); err != nil {
 		return wrongField("SingleUser.ServerTokenScopes", err)
 	}
-	db := &rosterDB{h.db, h.cfg.DB == "", &h.sources}
+	db := newRosterDB(h.db, h.cfg.DB == "", &h.sources)
 	h.roster = &roster{db: db, registry: reg, roles: map[string]heldRole{}, users: map[string]*user{}, byID: map[string]*user{},
 		groups: map[string]*group{}, servers: map[string]*server{}, resolution: h.cfg.Limits.activityResolution(), named: h.cfg.Limits.NamedServersPerUser}
 	if err := db.load(ctx, h.roster); err != nil {

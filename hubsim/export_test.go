@@ -38,3 +38,6 @@ func EmptyDatabase(ctx context.Context) (io.Closer, func(func(*sql.Tx) error) er
 	db, err := openDatabase(ctx, "")
 	return db, func(f func(*sql.Tx) error) error { return db.Write(ctx, f) }, err
 }
+
+// Statements is how many its database was sent so far.
+func (h *Hub) Statements() uint64 { return h.db.Statements() }

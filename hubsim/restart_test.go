@@ -21,9 +21,12 @@ func TestARestartLosesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			hub := hubsim.New(t, hubsim.Config{DB: file, Clock: hubsim.NewFakeClock(time0)})
+			_, err := hub.Seed(t.Context(), hubsim.Seed{Groups: []hubsim.Group{{Name: "class", Users: []string{"shared-with"}}}})
+			require.NoError(t, err)
 			owner, guest := known(t, hub, "sharer"), known(t, hub, "shared-with")
 			require.Equal(t, 200, owner.get("spawn").status)
 			require.NoError(t, hub.Share(t.Context(), hubsim.Share{Owner: "sharer", User: "shared-with"}))
+			require.NoError(t, hub.Share(t.Context(), hubsim.Share{Owner: "sharer", Group: "class", Scopes: []string{"read:servers"}}))
 			page, err := hub.PageToken(t.Context(), "shared-with", "sharer", "")
 			require.NoError(t, err)
 			token := tokenFor(t, hub, "sharer")

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hubshare/hubshare/internal/sqldb"
@@ -53,11 +55,42 @@ ALTER TABLE hub_groups  ADD COLUMN properties   TEXT NOT NULL DEFAULT '{}'; -- a
 ALTER TABLE hub_servers ADD COLUMN display_name TEXT NOT NULL DEFAULT '';   -- '' = its name`, `
 ALTER TABLE hub_services ADD COLUMN made TEXT NOT NULL DEFAULT ''; -- '' = by the configuration; else a JSON object: the service that was asked for, without its token`}
 
-// rosterDB writes a roster through to the database and reads it back at a start.
+// rosterDB writes a roster through to the database and reads it back at a start. In memory it does neither: nobody was here before, and nobody will be after
+// this hub, so the roster alone knows all. Ids are given out there as the database would; and a database that nobody has asked for anything is never opened.
 type rosterDB struct {
 	*sqldb.DB
-	passing bool // it is in memory: nobody was here before, and nobody will be after this hub
 	sources *sources
+	passing *passing // nil = what is written stays
+}
+
+// passing is what a roster in memory remembers of what is gone. It is safe for concurrent use.
+type passing struct {
+	mu   sync.Mutex
+	last map[string]int64 // the last id that was given out, by table
+}
+
+// next gives n ids of a table out, and the first of them.
+func (p *passing) next(table string, n int) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	first := p.last[table] + 1
+	p.last[table] += int64(n)
+	return first
+}
+
+// wipe begins with ids anew, but for those of services, which a reset leaves.
+func (p *passing) wipe() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.DeleteFunc(p.last, func(table string, _ int64) bool { return !slices.Contains(kept, table) })
+}
+
+func newRosterDB(db *sqldb.DB, inMemory bool, from *sources) *rosterDB {
+	r := &rosterDB{DB: db, sources: from}
+	if inMemory {
+		r.passing = &passing{last: map[string]int64{}}
+	}
+	return r
 }
 
 // Ids of the host are opaque to others; the letter keeps those of users, groups, servers and services apart.
@@ -71,9 +104,14 @@ func rowID(id string) int64 {
 	return n
 }
 
-func (db *rosterDB) insert(ctx context.Context, query string, args ...any) (id int64, err error) {
+// insert adds a row, whose columns stand in the text behind the name of the table.
+func (db *rosterDB) insert(ctx context.Context, table, columns string, values ...any) (id int64, err error) {
+	if db.passing != nil {
+		return db.passing.next(table, 1), ctx.Err()
+	}
+	query := `INSERT INTO ` + table + ` (` + columns + `) VALUES (?` + strings.Repeat(`, ?`, len(values)-1) + `)`
 	err = db.Write(ctx, func(tx *sql.Tx) error {
-		id, err = insertRow(ctx, tx, query, args...)
+		id, err = insertRow(ctx, tx, query, values...)
 		return err
 	})
 	return id, err
@@ -88,6 +126,9 @@ func insertRow(ctx context.Context, tx *sql.Tx, query string, args ...any) (int6
 }
 
 func (db *rosterDB) exec(ctx context.Context, query string, args ...any) error {
+	if db.passing != nil {
+		return ctx.Err()
+	}
 	return db.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, query, args...)
 		return err
@@ -95,9 +136,11 @@ func (db *rosterDB) exec(ctx context.Context, query string, args ...any) error {
 }
 
 // addUsers inserts users, each with their default server, which every user has (HB-92): all or none. Ids ascend in the order of the list.
-func (db *rosterDB) addUsers(ctx context.Context, list []User, now time.Time) ([]*user, error) {
-	made := make([]*user, len(list))
-	err := db.Write(ctx, func(tx *sql.Tx) error {
+func (db *rosterDB) addUsers(ctx context.Context, list []User, now time.Time) (made []*user, err error) {
+	if db.passing != nil {
+		return db.newUsers(list, now, db.passing.next("hub_users", len(list)), db.passing.next("hub_servers", len(list))), ctx.Err()
+	}
+	err = db.Write(ctx, func(tx *sql.Tx) error {
 		var u, s int64 // the last ids that were given out
 		err := each(ctx, tx, `SELECT name, seq FROM sqlite_sequence WHERE name IN ('hub_users', 'hub_servers')`, func(rows *sql.Rows) error {
 			var table string
@@ -113,15 +156,12 @@ func (db *rosterDB) addUsers(ctx context.Context, list []User, now time.Time) ([
 		if err != nil {
 			return err
 		}
+		made = db.newUsers(list, now, u+1, s+1)
 		users, servers := rowsOf("hub_users (id, name, cookie_id, admin, created, last_activity)"), rowsOf("hub_servers (id, user_id, name)")
-		at, never := now.UnixMicro(), time.Time{}.UnixMicro() // activity begins with a first visit, not with being made (HB-91)
-		for i, o := range list {
-			u, s = u+1, s+1
-			made[i] = &user{id: userID(u), name: o.Name, admin: o.Admin, cookieID: db.sources.hex("login"), created: now,
-				groups: map[string]bool{}, servers: map[string]*server{}}
-			made[i].servers[""] = &server{id: serverID(s), owner: made[i]}
-			users.add(u, o.Name, made[i].cookieID, o.Admin, at, never)
-			servers.add(s, u, "")
+		for _, u := range made {
+			id := rowID(u.id)
+			users.add(id, u.name, u.cookieID, u.admin, u.created.UnixMicro(), u.lastActivity.UnixMicro())
+			servers.add(rowID(u.servers[""].id), id, "")
 		}
 		return errors.Join(users.insert(ctx, tx), servers.insert(ctx, tx))
 	})
@@ -129,6 +169,18 @@ func (db *rosterDB) addUsers(ctx context.Context, list []User, now time.Time) ([
 		return nil, fmt.Errorf("add %d users, from %s on: %w", len(list), list[0].Name, err)
 	}
 	return made, nil
+}
+
+// newUsers makes the records of users and their servers, whose ids begin with these. Activity begins with a first visit, not with being made (HB-91).
+func (db *rosterDB) newUsers(list []User, now time.Time, firstUser, firstServer int64) []*user {
+	made := make([]*user, len(list))
+	for i, o := range list {
+		u := &user{id: userID(firstUser + int64(i)), name: o.Name, admin: o.Admin, cookieID: db.sources.hex("login"), created: now,
+			groups: map[string]bool{}, servers: map[string]*server{}}
+		u.servers[""] = &server{id: serverID(firstServer + int64(i)), owner: u}
+		made[i] = u
+	}
+	return made
 }
 
 // rows are to be inserted into one table, many with each statement.
@@ -166,7 +218,7 @@ func (db *rosterDB) setAdmin(ctx context.Context, id string, admin bool) error {
 }
 
 func (db *rosterDB) addGroup(ctx context.Context, name string) (*group, error) {
-	n, err := db.insert(ctx, `INSERT INTO hub_groups (name) VALUES (?)`, name)
+	n, err := db.insert(ctx, "hub_groups", "name", name)
 	if err != nil {
 		return nil, fmt.Errorf("add group %s: %w", name, err)
 	}
@@ -204,7 +256,7 @@ func (db *rosterDB) setDisplayName(ctx context.Context, id, name string) error {
 }
 
 func (db *rosterDB) addServer(ctx context.Context, u *user, name string) (*server, error) {
-	n, err := db.insert(ctx, `INSERT INTO hub_servers (user_id, name) VALUES (?, ?)`, rowID(u.id), name)
+	n, err := db.insert(ctx, "hub_servers", "user_id, name", rowID(u.id), name)
 	if err != nil {
 		return nil, fmt.Errorf("add server %s/%s: %w", u.name, name, err)
 	}
@@ -229,6 +281,12 @@ func (db *rosterDB) setServerToken(ctx context.Context, id string, tokenID int64
 // the latter. One that is gone and comes back is another one; one that was made and is configured now belongs to the configuration (OA-14).
 func (db *rosterDB) keepServices(ctx context.Context, names []string) (ids map[string]string, made []madeService, err error) {
 	ids = map[string]string{}
+	if db.passing != nil {
+		for _, name := range names {
+			ids[name] = serviceID(db.passing.next("hub_services", 1))
+		}
+		return ids, nil, ctx.Err()
+	}
 	err = db.Write(ctx, func(tx *sql.Tx) error {
 		clear(ids)
 		var err error
@@ -293,7 +351,7 @@ func loadServices(ctx context.Context, tx *sql.Tx, ids map[string]string) (made 
 }
 
 func (db *rosterDB) addService(ctx context.Context, name string, order []byte) (id string, err error) {
-	n, err := db.insert(ctx, `INSERT INTO hub_services (name, made) VALUES (?, ?)`, name, string(order))
+	n, err := db.insert(ctx, "hub_services", "name, made", name, string(order))
 	if err != nil {
 		return "", fmt.Errorf("add service %s: %w", name, err)
 	}
@@ -313,7 +371,7 @@ func (db *rosterDB) key(ctx context.Context) (secret []byte, err error) {
 		secret = make([]byte, 32)
 		_, _ = io.ReadFull(db.sources.of("signing key"), secret) // never fails
 	}
-	if db.passing {
+	if db.passing != nil {
 		draw()
 		return secret, nil
 	}
@@ -334,7 +392,7 @@ func (db *rosterDB) key(ctx context.Context) (secret []byte, err error) {
 
 // load fills an empty roster with what the database holds. Servers come back stopped.
 func (db *rosterDB) load(ctx context.Context, r *roster) error {
-	if db.passing {
+	if db.passing != nil {
 		return nil
 	}
 	err := db.Read(ctx, func(tx *sql.Tx) error {

@@ -303,6 +303,9 @@ func (r *roster) wipe(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("empty the database: %w", err)
 	}
+	if r.db.passing != nil {
+		r.db.passing.wipe()
+	}
 	clear(r.users)
 	clear(r.byID)
 	clear(r.groups)
