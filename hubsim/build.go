@@ -213,7 +213,8 @@ func (h *Hub) buildPages(secret []byte) (err error) {
 	}
 	h.xsrf = &web.XSRF{Keys: h.keys, Path: h.site.HubPrefix(), Now: h.cfg.Clock.Now, Secure: h.secure}
 	h.pages, err = pages.New(pages.Config{BaseURL: h.cfg.BaseURL, Version: h.cfg.Version, Sharing: h.cfg.Extensions, ImplicitSpawn: h.cfg.Limits.ImplicitSpawn, Logger: h.log,
-		Announcement: h.cfg.Announcement, Announcements: h.cfg.Announcements})
+		Announcement: h.cfg.Announcement, Announcements: h.cfg.Announcements,
+		Profile60: h.cfg.Profile == scopes.P60})
 	return err
 }
 

@@ -72,3 +72,18 @@ func TestLoggedOutPage(t *testing.T) { // HB-27
 	assert.Equal(t, http.StatusOK, rec.Code)
 	assert.Equal(t, "Successfully logged out.", text(byID(t, parse(t, rec), "logout-main")))
 }
+
+func TestOnly60ShowsThePasswordOnDemand(t *testing.T) { // HB-29
+	t.Parallel()
+	write := func(cfg pages.Config) *html.Node {
+		return parse(t, record(func(w http.ResponseWriter) { newPages(t, cfg).Login(w, pages.LoginPage{}) }))
+	}
+	assert.False(t, hasID(write(pages.Config{}), "toggle_password_visibility"))
+	doc := write(pages.Config{Profile60: true})
+	toggle := byID(t, doc, "toggle_password_visibility")
+	assert.True(t, class("input-group")(toggle.Parent))
+	assert.True(t, hasID(toggle.Parent, "password_input"))
+	assert.Equal(t, []string{"button", "button", "password_input", "false", "Show password"},
+		[]string{toggle.Data, attr(toggle, "type"), attr(toggle, "aria-controls"), attr(toggle, "aria-pressed"), attr(toggle, "aria-label")})
+	assert.True(t, class("hidden")(toggle), "until the script is there that makes it work")
+}

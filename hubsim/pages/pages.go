@@ -30,6 +30,9 @@ type Config struct {
 	// Announcements has what the pages of [AnnouncedPages] show in its place, by
 	// name; "" = nothing. The map must not change.
 	Announcements map[string]string
+	// Profile60 adds what came with JupyterHub 6.0: a button that shows the password
+	// that one types (HB-29), and one that stops a server while it starts (HB-56).
+	Profile60 bool
 	// ImplicitSpawn makes the page of a server that is not running follow its
 	// own launch link after this time; 0 = never (HB-59).
 	ImplicitSpawn time.Duration
@@ -111,6 +114,7 @@ type view struct {
 	Hub          string // escaped prefix of the hub's pages
 	Announcement string
 	Sharing      bool
+	Profile60    bool
 	Shell        Shell
 	Data         jhdata
 	Page         any // the page's own struct; its template alone knows which
@@ -159,6 +163,7 @@ func (p *Pages) renderTo(w io.Writer, name string, shell Shell, page any) error 
 		Hub:          p.site.HubPrefix(),
 		Announcement: p.announcement(name),
 		Sharing:      p.cfg.Sharing,
+		Profile60:    p.cfg.Profile60,
 		Shell:        shell,
 		Data: jhdata{
 			BaseURL: p.site.HubPrefix(), Prefix: p.site.BaseURL, User: shell.User,

@@ -29,6 +29,7 @@ type serverView struct {
 	Own         bool
 	Launch      string // where the launch button leads
 	ProgressURL string
+	StopURL     string
 	Reload      int // seconds
 	Implicit    int64
 }
@@ -74,15 +75,16 @@ func (p *Pages) writeServer(w http.ResponseWriter, name string, page ServerPage,
 	if page.Next != "" {
 		launch += "?next=" + url.QueryEscape(page.Next)
 	}
-	progress := p.hub("api", "users", page.Owner, "server", "progress")
+	api := p.hub("api", "users", page.Owner, "server")
 	if page.Server != "" {
-		progress = p.hub("api", "users", page.Owner, "servers", page.Server, "progress")
+		api = p.hub("api", "users", page.Owner, "servers", page.Server)
 	}
 	p.write(w, status, name, page.Shell, serverView{
 		ServerPage:  page,
 		Own:         page.Owner == page.Shell.User,
 		Launch:      launch,
-		ProgressURL: progress,
+		ProgressURL: api + "/progress",
+		StopURL:     api,
 		Reload:      reloadSeconds,
 		Implicit:    int64(p.cfg.ImplicitSpawn / time.Millisecond),
 	})

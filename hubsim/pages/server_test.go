@@ -80,6 +80,25 @@ func TestPendingPageFollowsTheProgress(t *testing.T) { // HB-56, HB-57, HB-100
 	}
 }
 
+func TestOnly60StopsAServerThatStarts(t *testing.T) { // HB-56
+	t.Parallel()
+	for server, url := range map[string]string{"": "/hub/api/users/ann/server", "g p": "/hub/api/users/ann/servers/g%20p"} {
+		write := func(cfg pages.Config) *html.Node {
+			return parse(t, record(func(w http.ResponseWriter) {
+				newPages(t, cfg).SpawnPending(w, pages.ServerPage{Shell: ann, Owner: "ann", Server: server})
+			}))
+		}
+		doc := write(pages.Config{})
+		assert.False(t, hasID(doc, "stop-server-btn") || hasID(doc, "stop-server-status"))
+		doc = write(pages.Config{Profile60: true})
+		stop := byID(t, doc, "stop-server-btn")
+		assert.Equal(t, []string{"button", "Stop Server", url}, []string{stop.Data, text(stop), attr(stop, "data-url")})
+		assert.True(t, class("hidden")(stop), "until the script is there that makes it work")
+		status := byID(t, doc, "stop-server-status")
+		assert.Equal(t, []string{"status", ""}, []string{attr(status, "role"), text(status)})
+	}
+}
+
 // A hub that has a page of one's shares leads to it from the home page and from the bar, those who are logged in.
 func TestHomeLeadsToTheSharesIfThereIsSuchAPage(t *testing.T) {
 	t.Parallel()

@@ -43,4 +43,23 @@ events.addEventListener("error", () => {
     setTimeout(() => location.reload(), bar.dataset.reload * 1000);
   }
 });
+
+// Only the 6.0 profile has this button.
+const stop = document.getElementById("stop-server-btn");
+
+if (stop) {
+  const status = document.getElementById("stop-server-status");
+  stop.classList.remove("hidden");
+  stop.addEventListener("click", async () => {
+    stop.disabled = true;
+    status.textContent = "Stopping server...";
+    if (await hub.api("DELETE", stop.dataset.url)) {
+      status.textContent = "Server stopped successfully!";
+      location.reload();
+    } else {
+      status.textContent = "The server was not stopped.";
+      stop.disabled = false;
+    }
+  });
+}
 hub.loaded();
