@@ -163,6 +163,14 @@ type SingleUser struct {
 	// CacheMaxAge is how long a server may remember who a visitor is; 0 = not at all (HB-127), unless there is KeepConnections.
 	CacheMaxAge time.Duration
 
+	// OptionsForm is what people fill in before a server starts, the inner part of an HTML form (HB-55); "" = servers start without asking. It goes into the page as it is:
+	// whoever configures a hub is trusted with its pages. What was filled in becomes the server's user_options, which its model shows; the servers of hubsim make
+	// no use of them.
+	OptionsForm string
+	// SimpleOptions makes single values of fields that have one, true of boxes that were ticked: what a JupyterHub calls options_from_form "simple". Else every
+	// option is a list of texts.
+	SimpleOptions bool
+
 	// Kind is how servers are started; "" is KindInProcess. Command and its arguments are for KindCommand, URL, "http://127.0.0.1:PORT", for KindURL.
 	Kind    Kind
 	Command []string

@@ -180,7 +180,7 @@ var kindNames = map[string]Kind{"in-process": KindInProcess, "stub": KindInProce
 
 func readSingleUser(t *tree) (s SingleUser) {
 	known := []string{"kind", "command", "url", "env", "dir", "default_url", "oauth_client_allowed_scopes", "server_token_scopes",
-		"start_timeout", "http_timeout", "cache_max_age", "modules", "module_dir", "hints"}
+		"start_timeout", "http_timeout", "cache_max_age", "modules", "module_dir", "hints", "options_form", "options_from_form"}
 	t.object(known, func(key string, v *tree) {
 		switch key {
 		case "kind":
@@ -195,6 +195,10 @@ func readSingleUser(t *tree) (s SingleUser) {
 			s.Dir = v.text()
 		case "hints":
 			s.Hints = readServerHints(v)
+		case "options_form":
+			s.OptionsForm = v.text()
+		case "options_from_form":
+			s.SimpleOptions = oneOf(v, map[string]bool{"passthrough": false, "simple": true})
 		case "default_url":
 			s.DefaultURL = v.text()
 		case "oauth_client_allowed_scopes":

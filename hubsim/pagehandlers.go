@@ -235,7 +235,7 @@ func (h *Hub) home(w http.ResponseWriter, r *http.Request, v visitor) error {
 
 func (h *Hub) shellFor(w http.ResponseWriter, r *http.Request, v visitor) pages.Shell {
 	return pages.Shell{User: v.account.Name, Admin: v.scopes.Holds("admin-ui"), XSRF: h.xsrf.Token(w, r, v.bind()), Services: h.serviceMenu(v.scopes),
-		Login: true}
+		Login: true, OptionsForm: h.cfg.SingleUser.OptionsForm != ""}
 }
 
 func (h *Hub) tokenPage(w http.ResponseWriter, r *http.Request, v visitor) error {

@@ -90,8 +90,8 @@ func (h *Hub) startOrder(r *http.Request) (o startOrder, err error) {
 			if o.displayName, err = body.text("display_name"); err != nil {
 				return o, err
 			}
-			if len(o.displayName) > 255 || strings.ContainsFunc(o.displayName, unicode.IsControl) {
-				return o, web.Errorf(http.StatusBadRequest, "Invalid display_name: %s", shortened(o.displayName))
+			if err := checkDisplayName(o.displayName); err != nil {
+				return o, err
 			}
 		}
 		raw, ok := body["user_options"]
@@ -108,6 +108,17 @@ func (h *Hub) startOrder(r *http.Request) (o startOrder, err error) {
 		return o, fmt.Errorf("keep user options: %w", err)
 	}
 	return o, nil
+}
+
+// startAs starts a server as it was ordered.
+func (h *Hub) startAs(ctx context.Context, s *server, order startOrder) error {
+	if err := h.start(s, order.options); err != nil {
+		return err
+	}
+	if order.displayName == "" || s.name == "" {
+		return nil
+	}
+	return h.roster.setDisplayName(ctx, s, order.displayName)
 }
 
 // startServerAPI is POST of a server (HB-95).
@@ -128,13 +139,8 @@ func (h *Hub) startServerAPI(w http.ResponseWriter, r *http.Request, v visitor) 
 	if err != nil {
 		return err
 	}
-	if err := h.start(s, order.options); err != nil {
+	if err := h.startAs(r.Context(), s, order); err != nil {
 		return err
-	}
-	if order.displayName != "" && name != "" {
-		if err := h.roster.setDisplayName(r.Context(), s, order.displayName); err != nil {
-			return err
-		}
 	}
 	ctx, cancel := h.within(r.Context(), orDefault(h.cfg.Limits.SlowSpawnTimeout, slowSpawnTimeout))
 	defer cancel()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -75,6 +76,9 @@ func (h *Hub) spawn() http.Handler {
 		h.noticeDead(s)
 		st := s.status()
 		if st.Active() && r.Method == http.MethodPost {
+			if st.Pending != "" {
+				return web.Errorf(http.StatusBadRequest, "%s is pending %s", s.fullName(), st.Pending)
+			}
 			return web.Errorf(http.StatusBadRequest, "%s is already running", s.fullName())
 		}
 		if st.Ready {
@@ -82,7 +86,22 @@ func (h *Hub) spawn() http.Handler {
 			return nil
 		}
 		if st.Pending == "" {
-			if err := h.start(s, nil); err != nil {
+			order, err := h.spawnOptions(w, r)
+			if err != nil {
+				return err
+			}
+			form := h.cfg.SingleUser.OptionsForm != ""
+			if form && order.options == nil {
+				h.spawnForm(w, r, v, s, http.StatusOK, "")
+				return nil
+			}
+			if err := h.startAs(r.Context(), s, order); err != nil {
+				if form {
+					e := h.clientError(r, err)
+					maps.Copy(w.Header(), e.Header)
+					h.spawnForm(w, r, v, s, e.Status, cmp.Or(e.Message, http.StatusText(e.Status)))
+					return nil
+				}
 				return err
 			}
 			ctx, cancel := h.within(r.Context(), orDefault(h.cfg.Limits.SpawnPageWait, spawnPageWait))
@@ -90,12 +109,16 @@ func (h *Hub) spawn() http.Handler {
 			st = s.wait(ctx)
 			noteServerFault(r, s)
 			if st.Failure != nil {
-				h.pages.Error(w, pages.ErrorPage{Shell: h.shell(w, r), Status: st.Failure.status,
-					Message: cmp.Or(st.Failure.own, "Unhandled error starting server "+s.fullName()), Hint: pages.RestartHint})
+				why := cmp.Or(st.Failure.own, "Unhandled error starting server "+s.fullName())
+				if form {
+					h.spawnForm(w, r, v, s, st.Failure.status, why)
+					return nil
+				}
+				h.pages.Error(w, pages.ErrorPage{Shell: h.shell(w, r), Status: st.Failure.status, Message: why, Hint: pages.RestartHint})
 				return nil
 			}
 		}
-		web.Redirect(w, http.StatusFound, withNext(h.pendingPath(s), r.URL.Query()))
+		web.Redirect(w, http.StatusFound, withNext(h.pendingPath(s), h.passedOn(r)))
 		return nil
 	})
 }
@@ -109,6 +132,15 @@ func (h *Hub) serverPage(page string, s *server) string {
 		p += "/" + web.EscapeSegment(s.name)
 	}
 	return p
+}
+
+// passedOn are the parameters of a spawn page that go on to the next one. In 6.0 the display name is for the hub alone (HB-55).
+func (h *Hub) passedOn(r *http.Request) url.Values {
+	q := r.URL.Query()
+	if h.cfg.Profile == scopes.P60 {
+		q.Del("display_name")
+	}
+	return q
 }
 
 // withNext keeps next and the other parameters across a redirect.

@@ -40,6 +40,7 @@
 //	  "share_codes": [{"owner": "ann", "expires_in": "2h"}],
 //	  "singleuser": {"kind": "command", "command": ["jupyterhub-singleuser"], "default_url": "/lab"},
 //	                                                          // in-process ones: {"module_dir": "dist", "modules": ["index.js"]} run an extension
+//	                                                          // also options_form, HTML that asks for options, with options_from_form
 //	  "auth": {"password": "secret-of-all", "allowed_users": ["ann", "bob"]},
 //	  "allow_named_servers": false, "extensions": false, "keep_connections": false, "upstream_quirks": false,
 //	  "announcement": "Down on Friday",                       // text; announcement_login, _spawn, _home, _logout in its place there
