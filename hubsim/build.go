@@ -53,14 +53,14 @@ func build(ctx context.Context, cfg Config, at place) (_ *Hub, err error) {
 		h.cancel()
 		return nil, wrongField("DB", err)
 	}
-	h.db = db.DB
+	h.db, h.unused = db.DB, db.fresh
 	defer func() {
 		if err != nil {
 			h.cancel()
 			err = errors.Join(err, h.db.Close())
 		}
 	}()
-	if err := h.buildRoster(ctx); err != nil {
+	if err := h.buildRoster(ctx, db.fresh); err != nil {
 		return nil, err
 	}
 	if err := h.buildServices(ctx); err != nil {
@@ -110,8 +110,8 @@ func reachableAt(addr net.Addr) string {
 	return (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}).String()
 }
 
-// buildRoster makes the registry of scopes and roles, and everybody whom the configuration names.
-func (h *Hub) buildRoster(ctx context.Context) error {
+// buildRoster makes the registry of scopes and roles, and everybody whom the configuration names, beside those in a database that is not fresh.
+func (h *Hub) buildRoster(ctx context.Context, fresh bool) error {
 	roles := make([]scopes.Role, len(h.cfg.Roles))
 	for i, r := range h.cfg.Roles {
 		roles[i] = scopes.Role{Name: r.Name, Description: r.Description, Scopes: r.Scopes}
@@ -127,11 +127,13 @@ func (h *Hub) buildRoster(ctx context.Context) error {
 	if _, err := reg.ParseValid(h.cfg.SingleUser.ServerTokenScopes, ""); err != nil {
 		return wrongField("SingleUser.ServerTokenScopes", err)
 	}
-	db := newRosterDB(h.db, h.cfg.DB == "", &h.sources)
+	db := newRosterDB(h.db, h.cfg.DB == "", fresh, &h.sources)
 	h.roster = &roster{db: db, registry: reg, roles: map[string]heldRole{}, users: map[string]*user{}, byID: map[string]*user{},
 		groups: map[string]*group{}, servers: map[string]*server{}, resolution: h.cfg.Limits.activityResolution(), named: h.cfg.Limits.NamedServersPerUser}
-	if err := db.load(ctx, h.roster); err != nil {
-		return err
+	if !fresh {
+		if err := db.load(ctx, h.roster); err != nil {
+			return err
+		}
 	}
 	if err := h.buildRoles(); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 // database is a hub's, with the tables of all owners in it.
 type database struct {
 	*sqldb.DB
+	fresh  bool // nothing is in its tables
 	shares *sharingsql.Store
 	tokens *oauthsql.Store
 }
@@ -21,21 +22,27 @@ type database struct {
 // openDatabase opens a file, or what is gone with the hub for "". A new file is a copy of one in memory, whose tables are made once a program.
 func openDatabase(ctx context.Context, path string) (database, error) {
 	if _, err := os.Lstat(path); path != "" && errors.Is(err, fs.ErrNotExist) {
-		if err := draw(ctx, path); err != nil {
+		drawn, err := draw(ctx, path)
+		if err != nil {
 			return database{}, err
 		}
+		d, err := migrated(ctx, path)
+		d.fresh = drawn
+		return d, err
 	}
-	return migrated(ctx, path)
+	d, err := migrated(ctx, path)
+	d.fresh = path == ""
+	return d, err
 }
 
-// draw makes a file that is not there yet.
-func draw(ctx context.Context, path string) error {
+// draw makes a file that is not there yet, and says whether it did. If not, it is there by now, or opening makes it the long way, or says why it cannot.
+func draw(ctx context.Context, path string) (drawn bool, err error) {
 	db, err := migrated(ctx, "")
 	if err != nil {
-		return err
+		return false, err
 	}
-	_ = db.CopyTo(ctx, path) // it is there, or opening makes it the long way, or says why it cannot
-	return db.Close()
+	drawn = db.CopyTo(ctx, path) == nil
+	return drawn, db.Close()
 }
 
 // migrated opens a database. Every owner of tables migrates before anyone writes: one in memory then begins as a copy (see sqldb).

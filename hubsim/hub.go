@@ -50,6 +50,7 @@ type Hub struct {
 	namePattern  *regexp.Regexp
 	site         web.Site
 	db           *sqldb.DB
+	unused       bool // nothing was in the database when the hub began
 	roster       *roster
 	services     services
 	registry     *scopes.Registry
@@ -210,14 +211,14 @@ func (h *Hub) isClosing() bool {
 }
 
 // purgeNowAndThen deletes what has expired, now and every hour of the hub's clock (SH-23, OA-59). Nothing depends on it, and a database that
-// began in memory has nothing yet: there it would only be in the way of the first request.
+// has just been made has nothing yet: there it would only be in the way of the first request.
 func (h *Hub) purgeNowAndThen() {
 	purge := func() {
 		if err := h.purge(h.life); err != nil && h.life.Err() == nil {
 			h.log.Error("purge failed", "error", err)
 		}
 	}
-	if h.cfg.DB != "" {
+	if !h.unused {
 		h.task(purge)
 	}
 	h.every(time.Hour, purge)

@@ -61,6 +61,8 @@ type rosterDB struct {
 	*sqldb.DB
 	sources *sources
 	passing *passing // nil = what is written stays
+	drawn   []byte   // the signing key of a new database; nil = an older one may have its own
+	saved   bool     // the drawn key is written
 }
 
 // passing is what a roster in memory remembers of what is gone. It is safe for concurrent use.
@@ -85,10 +87,13 @@ func (p *passing) wipe() {
 	maps.DeleteFunc(p.last, func(table string, _ int64) bool { return !slices.Contains(kept, table) })
 }
 
-func newRosterDB(db *sqldb.DB, inMemory bool, from *sources) *rosterDB {
+func newRosterDB(db *sqldb.DB, inMemory, fresh bool, from *sources) *rosterDB {
 	r := &rosterDB{DB: db, sources: from}
 	if inMemory {
 		r.passing = &passing{last: map[string]int64{}}
+	}
+	if fresh {
+		r.drawn, r.saved = r.drawKey(), inMemory // where nothing is written
 	}
 	return r
 }
@@ -163,11 +168,17 @@ func (db *rosterDB) addUsers(ctx context.Context, list []User, now time.Time) (m
 			users.add(id, u.name, u.cookieID, u.admin, u.created.UnixMicro(), u.lastActivity.UnixMicro())
 			servers.add(rowID(u.servers[""].id), id, "")
 		}
+		if db.drawn != nil && !db.saved { // together, since each commit waits for the disk
+			if err := keepKey(ctx, tx, db.drawn); err != nil {
+				return err
+			}
+		}
 		return errors.Join(users.insert(ctx, tx), servers.insert(ctx, tx))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("add %d users, from %s on: %w", len(list), list[0].Name, err)
 	}
+	db.saved = db.drawn != nil
 	return made, nil
 }
 
@@ -367,22 +378,18 @@ func (db *rosterDB) dropService(ctx context.Context, id string) error {
 
 // key gives the secret that cookies are signed with, making it on first use: whoever is logged in stays so across restarts (HB-200).
 func (db *rosterDB) key(ctx context.Context) (secret []byte, err error) {
-	draw := func() {
-		secret = make([]byte, 32)
-		_, _ = io.ReadFull(db.sources.of("signing key"), secret) // never fails
-	}
-	if db.passing != nil {
-		draw()
-		return secret, nil
+	if db.saved {
+		return db.drawn, nil
 	}
 	err = db.Write(ctx, func(tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, `SELECT secret FROM hub_keys ORDER BY id DESC LIMIT 1`).Scan(&secret)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		draw()
-		_, err = tx.ExecContext(ctx, `INSERT INTO hub_keys (secret) VALUES (?)`, secret)
-		return err
+		if secret = db.drawn; secret == nil {
+			secret = db.drawKey()
+		}
+		return keepKey(ctx, tx, secret)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the signing key: %w", err)
@@ -390,11 +397,19 @@ func (db *rosterDB) key(ctx context.Context) (secret []byte, err error) {
 	return secret, nil
 }
 
+func (db *rosterDB) drawKey() []byte {
+	secret := make([]byte, 32)
+	_, _ = io.ReadFull(db.sources.of("signing key"), secret) // never fails
+	return secret
+}
+
+func keepKey(ctx context.Context, tx *sql.Tx, secret []byte) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO hub_keys (secret) VALUES (?)`, secret)
+	return err
+}
+
 // load fills an empty roster with what the database holds. Servers come back stopped.
 func (db *rosterDB) load(ctx context.Context, r *roster) error {
-	if db.passing != nil {
-		return nil
-	}
 	err := db.Read(ctx, func(tx *sql.Tx) error {
 		return errors.Join(loadUsers(ctx, tx, r), loadGroups(ctx, tx, r), loadMembers(ctx, tx, r), loadServers(ctx, tx, r))
 	})

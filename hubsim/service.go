@@ -215,7 +215,7 @@ func (s *service) pid() int {
 
 // buildServices makes the records of the configured services. Their ids are kept in the database, since tokens hang on them.
 func (h *Hub) buildServices(ctx context.Context) error {
-	if h.cfg.DB == "" && len(h.cfg.Services) == 0 {
+	if h.unused && len(h.cfg.Services) == 0 {
 		return nil // the database has none either
 	}
 	names := make([]string, len(h.cfg.Services))
@@ -278,7 +278,7 @@ func (h *Hub) registerServices(ctx context.Context) error {
 			return wrongField(fmt.Sprintf("Services[%d]", i), err)
 		}
 	}
-	if h.cfg.DB == "" {
+	if h.unused {
 		return nil // nobody was here before
 	}
 	return h.provider.Reconcile(ctx, func(c oauth.Client) bool {
