@@ -3,6 +3,9 @@ package oauth_test
 import (
 	"crypto/rand"
 	"errors"
+	"reflect"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -49,6 +52,16 @@ func TestEveryCallToTheStoreMayFail(t *testing.T) {
 	visit := func(f *faultyHub, who oauth.OwnerRef) oauth.AuthorizeRequest {
 		return oauth.AuthorizeRequest{User: who, SessionID: "s", Query: query("scope", "shares!server")}
 	}
+	var failed sync.Map // the names of the calls that did
+	t.Cleanup(func() {
+		for n := range reflect.TypeFor[oauth.Store]().NumMethod() {
+			m := reflect.TypeFor[oauth.Store]().Method(n)
+			_, ok := failed.Load(m.Name)
+			// Those that make a refusal of a code stick, or have nobody waiting for them.
+			elsewhere := slices.Contains([]string{"FailCode", "RevokeReplayed", "Changes"}, m.Name)
+			assert.NotEqual(t, elsewhere, ok, "%s never failed", m.Name)
+		}
+	})
 	for name, step := range map[string]func(t *testing.T, f *faultyHub) error{
 		"registering a client": func(t *testing.T, f *faultyHub) error {
 			r := server()
@@ -126,6 +139,7 @@ func TestEveryCallToTheStoreMayFail(t *testing.T) {
 					return
 				}
 				require.ErrorIs(t, err, testhost.ErrBroken, f.faults.Calls())
+				failed.Store(f.faults.Calls()[fail-1], true)
 				var refusal *oauth.Error
 				require.NotErrorAs(t, err, &refusal)
 				require.Equal(t, before, f.faults.Dump(t), f.faults.Calls())

@@ -232,7 +232,7 @@ func TestTheChecklistNamesTests(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
-	named := regexp.MustCompile(`\bTest[A-Z][A-Za-z0-9]+\b`).FindAllString(string(text), -1)
+	named := regexp.MustCompile(`\b(Test|Fuzz)[A-Z][A-Za-z0-9]+\b`).FindAllString(string(text), -1)
 	require.Greater(t, len(named), 20)
 	var tests strings.Builder
 	require.NoError(t, filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
