@@ -203,6 +203,19 @@ func TestPKCEOffIgnoresIt(t *testing.T) { // OA-57, OA-V1
 	require.NoError(t, err)
 }
 
+// A challenge that was stored is not forgotten by a hub that restarts with another policy, or by a replica that has it already.
+func TestAStoredChallengeOutlivesItsPolicy(t *testing.T) { // OA-S4, OA-151
+	t.Parallel()
+	before := newHub(t)
+	after := newHub(t, func(c *oauth.Config) { c.Store, c.PKCE = before.store, oauth.PKCEOff })
+	for _, pairs := range [][]string{nil, {"code_verifier", strings.Repeat("w", 43)}} {
+		code := before.code(t, before.alice, query("code_challenge", challenge(verifier), "code_challenge_method", "S256"))
+		g, err := after.Exchange(t.Context(), form(code, pairs...))
+		require.Error(t, err)
+		assert.Zero(t, g)
+	}
+}
+
 func TestAnyFailureAfterTheClientIsKnownCounts(t *testing.T) { // OA-62, OA-151, OA-S2
 	t.Parallel()
 	h := newHub(t)
