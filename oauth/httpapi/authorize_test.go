@@ -295,3 +295,26 @@ func FuzzAuthorizeNeverFails(f *testing.F) {
 		}
 	})
 }
+
+// Whatever cookies come, a proof that is not the page's approves nothing.
+func FuzzCookieHeader(f *testing.F) { // OA-S5, OA-202
+	h := newHub(f)
+	for _, cookies := range []string{
+		"_xsrf=a.b.c; " + testhost.SessionCookie + "=x", "_xsrf=a; _xsrf=b", `_xsrf="x"`, "=;;==", testhost.LoginCookie + "=bob; _xsrf=", "\x00=\xff",
+		testhost.SessionCookie + "=" + strings.Repeat("x", 5000),
+	} {
+		f.Add(cookies, "a.b.c")
+	}
+	f.Fuzz(func(t *testing.T, cookies, proof string) {
+		for _, path := range []string{authorize + query, "api/users/bob/tokens"} {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/base/hub/"+path, strings.NewReader(url.Values{"_xsrf": {proof}}.Encode()))
+			r.Header.Set("Content-Type", formKind)
+			r.Header.Set("Cookie", testhost.LoginCookie+"=bob; "+cookies)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			assert.GreaterOrEqual(t, w.Code, 400)
+			assert.Less(t, w.Code, 500)
+			assert.Empty(t, w.Header().Get("Location"))
+		}
+	})
+}
