@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,50 @@ func TestAttackWithOversizedEverything(t *testing.T) { // OA-S19
 		assert.Contains(t, []int{400, 403}, resp.StatusCode)
 		assert.Less(t, len(text), 1000)
 	}
+}
+
+// Servers that are given the same keys, as replicas are, still do not take each other's cookies: each is signed for its name.
+func TestAttackWithCookiesOfASiblingWithTheSameKeys(t *testing.T) { // OA-S11, OA-S12, OA-S6
+	t.Parallel()
+	x := newWorld(t, func(c *hubauth.Config) { c.Keys = [][]byte{[]byte("the key of all servers, 32 bytes or more")} })
+	b := x.browser(t, "bob")
+	callback := begin(t, b, "/user/alice/")
+	state := b.cookies("/user/alice/")[clientID+"-oauth-state"]
+	resp, _ := b.do(http.MethodGet, callback, nil)
+	require.Equal(t, http.StatusFound, resp.StatusCode)
+	mine := b.cookies("/user/alice/")
+	session := "jupyterhub-session-id=" + mine["jupyterhub-session-id"]
+	ask := func(client, cookies string) int {
+		auth, err := hubauth.New(hubauth.Config{
+			APIURL: x.URL + "/hub/api", APIToken: secret, ClientID: client, Prefix: prefix, AccessScopes: []string{"access:servers!server=alice/"},
+			Keys: [][]byte{[]byte("the key of all servers, 32 bytes or more")}, Now: x.clock,
+		})
+		require.NoError(t, err)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/user/alice/x", nil)
+		r.Header.Set("Cookie", session+"; "+cookies)
+		w := httptest.NewRecorder()
+		auth.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r)
+		return w.Code
+	}
+	const sibling = "jupyterhub-user-alice-other"
+	require.Equal(t, http.StatusOK, ask(clientID, clientID+"="+mine[clientID]))
+	assert.Equal(t, http.StatusFound, ask(sibling, sibling+"="+mine[clientID]), "a token of another server")
+	assert.Equal(t, http.StatusFound, ask(clientID, clientID+"="+state), "a login's state as the token")
+	assert.Equal(t, http.StatusFound, ask(clientID, clientID+"="+mine["_xsrf"]), "a page's proof as the token")
+
+	// The state of one login under the name of another's.
+	b = x.browser(t, "bob").still()
+	first := begin(t, b, "/user/alice/1")
+	second := begin(t, b, "/user/alice/2")
+	signed := b.cookies("/user/alice/")[clientID+"-oauth-state"]
+	names := slices.DeleteFunc(keys(b.cookies("/user/alice/")), func(name string) bool { return !strings.HasPrefix(name, clientID+"-oauth-state-") })
+	require.Len(t, names, 1)
+	for _, callback := range []string{first, second} {
+		status, _ := x.browser(t, "").still().get(callback, "Cookie", names[0]+"="+signed)
+		assert.Equal(t, http.StatusForbidden, status)
+	}
+	status, _ := x.browser(t, "").still().get(first, "Cookie", clientID+"-oauth-state="+signed)
+	assert.Equal(t, http.StatusFound, status, "or the test tests nothing")
 }
 
 // Keys are a list, the same on every replica: the first signs, all verify.
