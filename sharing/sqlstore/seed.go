@@ -188,8 +188,8 @@ func writeRuns(ctx context.Context, tx *sql.Tx, now time.Time, list []sharing.Se
 	return b.Run(ctx, tx)
 }
 
-// perStatement is how many shares one statement makes: beyond this, SQLite's driver takes longer to find the arguments than a statement costs.
-const perStatement = 64
+// perStatement is how many shares one statement makes: with more, SQLite's driver takes longer to find the arguments of each than is saved.
+const perStatement = 20
 
 var (
 	seedOne  = seedRows(1)
