@@ -33,7 +33,7 @@ func TestTheSharingWalkOverTLS(t *testing.T) {
 	t.Parallel()
 	hub := hubsim.New(t, hubsim.Config{TLS: &hubsim.TLS{}})
 	require.Contains(t, hub.URL, "https://127.0.0.1:")
-	walk(t, hub, "sharer", "shared-with")
+	walk(t, hub, "sharer", "shared-with", "")
 	p := stranger(t, hub).staysPut()
 	for _, c := range []*http.Cookie{loginCookieOf(t, hub, "ann"), sessionCookieOf(t, hub, "ann")} {
 		assert.True(t, c.Secure, c.Name)
