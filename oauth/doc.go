@@ -75,6 +75,7 @@
 //	secrets hashed at rest (6819 4.3.2)             TestAttackReadingTheDatabase
 //	enough entropy (6749 10.10)                     TestDrawnSecretsAreEvenlySpread
 //	guessing is bounded (6749 10.10)                TestAnyFailureAfterTheClientIsKnownCounts
+//	comparisons in constant time (6749 10.10)       TestSecretsAreComparedInConstantTime
 //	nothing cached (6749 5.1)                       TestTheTokenResponse, TestTokenErrors
 //	proxies are told apart (9700 4.13)              TestCookiesOfAServerWithAHostOfItsOwn
 //	size and number bounded                         TestAttackWithOversizedEverything, TestAHundredLiveCodesAreEnough
