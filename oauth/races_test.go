@@ -3,6 +3,7 @@ package oauth_test
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func everywhere(t *testing.T) map[string]string {
 // startingLine holds everyone who has read a code until all have.
 type startingLine struct {
 	oauth.Store
-	all sync.WaitGroup
+	all *sync.WaitGroup
 }
 
 func (s *startingLine) ClientAndCode(ctx context.Context, now time.Time, clientID, hash string) (oauth.Client, oauth.Code, error) {
@@ -46,7 +47,7 @@ func TestOf64ExchangesAtOnceOneSucceedsAndKeepsItsToken(t *testing.T) { // OA-15
 	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			line := &startingLine{Store: open(t)}
+			line := &startingLine{Store: open(t), all: &sync.WaitGroup{}}
 			h := newHub(t, func(c *oauth.Config) { c.Store = line })
 			code := h.code(t, h.alice, query())
 			line.all.Add(64)
@@ -78,6 +79,43 @@ func TestOf64ExchangesAtOnceOneSucceedsAndKeepsItsToken(t *testing.T) { // OA-15
 			refused(t, err, oauth.InvalidGrant, "")
 			_, err = h.Authenticate(t.Context(), won[0])
 			require.ErrorIs(t, err, oauth.ErrNoToken, "a replay revokes")
+		})
+	}
+}
+
+// Replicas have nothing in common but the database, and that is where the code is spent.
+func TestOf64ExchangesAtTwoReplicasOneSucceeds(t *testing.T) { // OA-150, OA-191, OA-S1
+	t.Parallel()
+	for name, dsn := range everywhere(t) {
+		if dsn == "" {
+			continue // nobody else can open it
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var all sync.WaitGroup
+			lines := []*startingLine{{Store: testhost.Open(t, dsn), all: &all}, {Store: testhost.Open(t, dsn), all: &all}}
+			replicas := make([]*hub, len(lines))
+			for n, line := range lines {
+				replicas[n] = newHub(t, func(c *oauth.Config) { c.Store = line })
+			}
+			code := replicas[0].code(t, replicas[0].alice, query())
+			all.Add(64)
+			won := make([]bool, 64)
+			var wg sync.WaitGroup
+			for n := range won {
+				wg.Go(func() {
+					_, err := replicas[n%2].Exchange(t.Context(), form(code))
+					if won[n] = err == nil; !won[n] {
+						assert.ErrorIs(t, err, &oauth.Error{Reason: oauth.InvalidGrant})
+					}
+				})
+			}
+			wg.Wait()
+			won = slices.DeleteFunc(won, func(w bool) bool { return !w })
+			assert.Len(t, won, 1)
+			stored, err := replicas[1].Tokens(t.Context(), replicas[1].alice)
+			require.NoError(t, err)
+			assert.Len(t, stored, 1, "exactly one token")
 		})
 	}
 }
