@@ -109,6 +109,11 @@ func TestLoggingOutEndsThisSessionsTokens(t *testing.T) {
 	forger.plant(here.cookie("jupyterhub-session-id").Value)
 	require.Equal(t, "Sign in", forger.get("logout").heading())
 	require.True(t, works(mine))
+	// Nor does somebody who is, as somebody else.
+	forger = known(t, hub, "shared-with")
+	forger.plant(here.cookie("jupyterhub-session-id").Value)
+	require.Equal(t, "Sign in", forger.get("logout").heading())
+	require.True(t, works(mine))
 
 	require.Equal(t, "Sign in", here.get("logout").heading())
 	require.Nil(t, here.cookie("jupyterhub-hub-login"))
