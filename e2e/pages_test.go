@@ -33,7 +33,7 @@ func tour(s *stage, o browser.ContextOptions) []sight {
 		require.NoError(s, err)
 	}
 	require.Error(s, s.hub.StartServer(s.Context(), "ann", "broken"))
-	ann.goes("spawn/ann/slow")
+	ann.goes("spawn/ann/slow?size=small")
 	page := func(name string, who *person, at string) sight {
 		return sight{name, who, func() { who.goes(at) }}
 	}
@@ -79,6 +79,7 @@ func tour(s *stage, o browser.ContextOptions) []sight {
 		page("not found", ann, "nothing-here"),
 		page("server not running", ann, "user/ann/idle/"),
 		page("server of somebody not running", bob, "user/ann/idle/"),
+		page("options of a server", ann, "spawn/ann/idle"),
 		page("server starting", ann, "spawn-pending/ann/slow"),
 		page("server that failed", ann, "spawn-pending/ann/broken"),
 		page("server", ann, s.hub.UserURL("ann", "")+"lab"),
@@ -95,9 +96,11 @@ func scenery() hubsim.Config {
 		Users: []hubsim.User{{Name: "ann", Admin: true, Tokens: []hubsim.Token{
 			{Note: "laptop", Scopes: []string{"read:users:name!user"}, ExpiresIn: season}, {Note: "a script that runs every night", ExpiresIn: time.Hour}}},
 			{Name: "bob"}, {Name: "carol"}, {Name: "dan"}},
-		Groups:   []hubsim.Group{{Name: "the class", Users: []string{"carol", "dan"}}},
-		Servers:  []hubsim.Server{{User: "ann", Name: "idle"}},
-		Services: []hubsim.Service{{Name: "whoami", URL: "http://127.0.0.1:1"}, {Name: "grader", URL: "http://127.0.0.1:1"}},
-		Roles:    []hubsim.Role{{Name: "visitors", Scopes: []string{"access:services"}, Users: []string{"ann"}}},
+		Groups:       []hubsim.Group{{Name: "the class", Users: []string{"carol", "dan"}}},
+		Servers:      []hubsim.Server{{User: "ann", Name: "idle"}},
+		SingleUser:   hubsim.SingleUser{OptionsForm: `<label for="size">Size</label> <select id="size" name="size"><option>small<option>large</select>`},
+		Announcement: "The hub is closed on Sunday.",
+		Services:     []hubsim.Service{{Name: "whoami", URL: "http://127.0.0.1:1"}, {Name: "grader", URL: "http://127.0.0.1:1"}},
+		Roles:        []hubsim.Role{{Name: "visitors", Scopes: []string{"access:services"}, Users: []string{"ann"}}},
 	})
 }
