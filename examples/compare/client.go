@@ -30,7 +30,7 @@ func newClient(base string) *client {
 		u = &url.URL{} // every request says so then
 	}
 	jar, _ := cookiejar.New(nil) // never fails
-	return &client{base: u, http: http.Client{Jar: jar, Timeout: 2 * time.Minute, Transport: &http.Transport{},
+	return &client{base: u, http: http.Client{Jar: jar, Transport: &http.Transport{ResponseHeaderTimeout: 2 * time.Minute},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
