@@ -5,5 +5,5 @@
 //		storetest.Run(t, func(t *testing.T) oauth.Store { return mystore.New(t.TempDir()) })
 //	}
 //
-// It asks nothing of a store but the interface, and knows no other package than oauth.
+// It asks nothing of a store but the interface, and contains no store.
 package storetest
