@@ -3,7 +3,6 @@
 package oauth_test
 
 import (
-	"database/sql"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,12 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/internal/sqldb"
+	"github.com/hubshare/hubshare/internal/sqltest"
 	"github.com/hubshare/hubshare/oauth"
 	"github.com/hubshare/hubshare/oauth/sqlstore"
 )
 
-// storeInFile gives a store in a file, which waits for no disk unless told to. Nothing but a benchmark may do so, hence no setting for it: the
-// one connection that writes is taken out of its transaction for as long as that takes.
+// storeInFile gives a store in a file, which waits for no disk unless told to.
 func storeInFile(b *testing.B, wait bool) oauth.Store {
 	b.Helper()
 	db, err := sqldb.Open(b.Context(), filepath.Join(b.TempDir(), "hub.db"))
@@ -25,23 +24,9 @@ func storeInFile(b *testing.B, wait bool) oauth.Store {
 	b.Cleanup(func() { require.NoError(b, db.Close()) })
 	s, err := sqlstore.New(b.Context(), db)
 	require.NoError(b, err)
-	if wait {
-		return s
+	if !wait {
+		sqltest.Unsync(b, db)
 	}
-	require.NoError(b, db.Write(b.Context(), func(tx *sql.Tx) error {
-		for _, text := range []string{`COMMIT`, `PRAGMA synchronous=OFF`, `BEGIN IMMEDIATE`} {
-			if _, err := tx.ExecContext(b.Context(), text); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
-	require.NoError(b, db.Write(b.Context(), func(tx *sql.Tx) error {
-		level := -1
-		err := tx.QueryRowContext(b.Context(), `PRAGMA synchronous`).Scan(&level)
-		require.Zero(b, level)
-		return err
-	}))
 	return s
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/internal/sqldb"
+	"github.com/hubshare/hubshare/internal/sqltest"
 	"github.com/hubshare/hubshare/scopes"
 	"github.com/hubshare/hubshare/sharing"
 	"github.com/hubshare/hubshare/sharing/sqlstore"
@@ -43,8 +44,7 @@ func (oneServer) Refs(context.Context, []string) (map[string]sharing.Ref, error)
 
 func (oneServer) GroupsOf(context.Context, string) ([]string, error) { return nil, nil }
 
-// openForBench opens a store, and makes it wait for no disk if asked to. Nothing but a benchmark may do so, hence no setting for it: the one
-// connection that writes is taken out of its transaction for as long as that takes.
+// openForBench opens a store, and makes it wait for no disk unless told to.
 func openForBench(b *testing.B, path string, wait bool) (*sqlstore.Store, *sqldb.DB) {
 	b.Helper()
 	db, err := sqldb.Open(b.Context(), path)
@@ -52,23 +52,9 @@ func openForBench(b *testing.B, path string, wait bool) (*sqlstore.Store, *sqldb
 	b.Cleanup(func() { require.NoError(b, db.Close()) })
 	store, err := sqlstore.New(b.Context(), db)
 	require.NoError(b, err)
-	if wait {
-		return store, db
+	if !wait {
+		sqltest.Unsync(b, db)
 	}
-	require.NoError(b, db.Write(b.Context(), func(tx *sql.Tx) error {
-		for _, text := range []string{`COMMIT`, `PRAGMA synchronous=OFF`, `BEGIN IMMEDIATE`} {
-			if _, err := tx.ExecContext(b.Context(), text); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
-	require.NoError(b, db.Write(b.Context(), func(tx *sql.Tx) error {
-		level := -1
-		err := tx.QueryRowContext(b.Context(), `PRAGMA synchronous`).Scan(&level)
-		require.Zero(b, level)
-		return err
-	}))
 	return store, db
 }
 
