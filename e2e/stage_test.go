@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +18,7 @@ import (
 
 	"github.com/hubshare/hubshare/e2e/browser"
 	"github.com/hubshare/hubshare/hubsim"
+	"github.com/hubshare/hubshare/internal/testlog"
 )
 
 // stage is where a story is played: a hub, and the people in front of it. When the test fails, all that was seen and said is kept.
@@ -106,24 +105,9 @@ func (s *stage) keep() (dir string, err error) {
 var unsafe = regexp.MustCompile(`[^a-zA-Z0-9-]`)
 
 // notes are lines that come from several goroutines.
-type notes struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (n *notes) Write(b []byte) (int, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.text.Write(b)
-}
+type notes struct{ testlog.Log }
 
 func (n *notes) add(format string, args ...any) { _, _ = fmt.Fprintf(n, format+"\n", args...) }
-
-func (n *notes) String() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.text.String()
-}
 
 func (n *notes) save(dir, name string) error {
 	return os.WriteFile(filepath.Join(dir, name), []byte(n.String()), 0o600)

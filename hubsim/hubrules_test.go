@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/hubsim"
+	"github.com/hubshare/hubshare/internal/testlog"
 )
 
 // HB-1: the public listener serves the proxy, the hub and the API that servers are told of. A hub in a test takes a free port of this machine, the program 8000.
@@ -284,7 +285,7 @@ func TestATokenRequestIgnoresTheHeaderOfAServer(t *testing.T) {
 // HB-202: each request is one line, without its secrets.
 func TestTheLogHasALineForEachRequest(t *testing.T) {
 	t.Parallel()
-	log := &lines{}
+	log := &testlog.Log{}
 	hub := hubsim.New(t, hubsim.Config{Logger: slog.New(slog.NewJSONHandler(log, nil))})
 	id, err := hub.AddFault(hubsim.Fault{Path: "/hub/home*", Status: 418})
 	require.NoError(t, err)

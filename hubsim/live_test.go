@@ -1,7 +1,6 @@
 package hubsim_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,19 +17,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/hubsim"
+	"github.com/hubshare/hubshare/internal/testlog"
 )
 
 // office is a hub on which sharer's server runs; guest and friend may be shared with, boss is an admin.
 type office struct {
 	*hubsim.Hub
 	t   *testing.T
-	log *journal
+	log *testlog.Log
 	key string // token of sharer
 }
 
 func newOffice(t *testing.T, change ...func(*hubsim.Config)) *office {
 	t.Helper()
-	lines := &journal{}
+	lines := &testlog.Log{}
 	cfg := hubsim.Config{
 		Users:  []hubsim.User{{Name: "sharer"}, {Name: "guest"}, {Name: "friend"}, {Name: "boss", Admin: true}},
 		Groups: []hubsim.Group{{Name: "team", Users: []string{"guest"}}},
@@ -49,24 +49,6 @@ func newOffice(t *testing.T, change ...func(*hubsim.Config)) *office {
 	o.key, err = o.Token("sharer")
 	require.NoError(t, err)
 	return o
-}
-
-// journal is a log that can be counted.
-type journal struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (j *journal) Write(line []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.Write(line)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.String()
 }
 
 // closed counts the connections that the proxy has closed because access ended.

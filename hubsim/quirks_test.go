@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/hubsim"
+	"github.com/hubshare/hubshare/internal/testlog"
 )
 
 // HB-158: each entry of the list, as a stock hub has it and as ours is, where the log then names the rule.
@@ -33,7 +34,7 @@ func TestUpstreamQuirks(t *testing.T) {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
 			for _, quirks := range []bool{false, true} {
-				log, clock := &journal{}, hubsim.NewFakeClock(time0)
+				log, clock := &testlog.Log{}, hubsim.NewFakeClock(time0)
 				hub := hubsim.New(t, hubsim.Config{UpstreamQuirks: quirks, Clock: clock, Logger: slog.New(slog.NewTextHandler(log, nil)),
 					Users:  []hubsim.User{{Name: "boss", Admin: true}, {Name: "sharer"}, {Name: "shared-with"}},
 					Groups: []hubsim.Group{{Name: "lab", Users: []string{"shared-with"}}},

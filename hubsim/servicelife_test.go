@@ -14,7 +14,6 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/hubsim"
+	"github.com/hubshare/hubshare/internal/testlog"
 )
 
 // playService is the main function of a managed service. It tells the test at an address that it is there, with its environment, and ends when the
@@ -105,7 +105,7 @@ func service(name, part string, hall net.Listener) hubsim.Service {
 // HB-160, OA-120, OA-E13, OA-E14: a managed service is there when the hub is, finds in its environment what ServiceEnv says, and is told to end with the hub.
 func TestAManagedServiceLivesWithTheHub(t *testing.T) {
 	t.Parallel()
-	hall, log := hallOf(t), &lines{}
+	hall, log := hallOf(t), &testlog.Log{}
 	web, task := service("web", "answers", hall), service("task", "waits", hall)
 	web.URL, web.Environment, web.Cwd = "http://127.0.0.1:0", map[string]string{"MINE": "1", "PATH": "/mine"}, t.TempDir()
 	hub, err := hubsim.Start(t.Context(), hubsim.Config{Services: []hubsim.Service{web, task}, Users: []hubsim.User{{Name: "ann", Admin: true}},
@@ -159,7 +159,7 @@ func TestAManagedServiceLivesWithTheHub(t *testing.T) {
 // A managed service that ends is started again, and found where it now is.
 func TestAManagedServiceIsStartedAgain(t *testing.T) {
 	t.Parallel()
-	hall, log := hallOf(t), &lines{}
+	hall, log := hallOf(t), &testlog.Log{}
 	web := service("web", "answers", hall)
 	web.URL = "http://127.0.0.1:0"
 	hub, err := hubsim.Start(t.Context(), hubsim.Config{Services: []hubsim.Service{web}, Logger: slog.New(slog.NewTextHandler(log, nil))})
@@ -181,7 +181,7 @@ func TestAManagedServiceIsStartedAgain(t *testing.T) {
 // As at a stock hub, a service that fails does not keep the hub from starting; visitors see that it is down.
 func TestAServiceThatFailsIsDown(t *testing.T) {
 	t.Parallel()
-	hall, log := hallOf(t), &lines{}
+	hall, log := hallOf(t), &testlog.Log{}
 	web, gone := service("web", "dies", hall), service("gone", "dies", hall)
 	web.URL = "http://127.0.0.1:0"
 	hub, err := hubsim.Start(t.Context(), hubsim.Config{Services: []hubsim.Service{web, gone}, Logger: slog.New(slog.NewTextHandler(log, nil))})
@@ -217,22 +217,4 @@ func TestAHubThatCannotStartLeavesNoServiceBehind(t *testing.T) {
 		assert.NoError(t, err, "gone: the connection has an end")
 		require.NoError(t, conn.Close())
 	}
-}
-
-// lines is a log to look into.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }

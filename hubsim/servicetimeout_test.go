@@ -9,13 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/hubsim"
+	"github.com/hubshare/hubshare/internal/testlog"
 	"github.com/hubshare/hubshare/scopes"
 )
 
 // OA-V9: in 6.0 a service may say how long a start waits for it. A hub does not fail because of one that does not answer, and says so.
 func TestAStartWaitsForAServiceAsLongAsItSays(t *testing.T) {
 	t.Parallel()
-	log := &journal{}
+	log := &testlog.Log{}
 	hub := hubsim.New(t, hubsim.Config{Profile: scopes.P60, Logger: slog.New(slog.NewTextHandler(log, nil)), Services: []hubsim.Service{{Name: "dumb", URL: "http://127.0.0.1:0",
 		Command: []string{os.Args[0], "silent"}, Timeout: time.Millisecond}}})
 	require.Contains(t, log.String(), "service does not answer")

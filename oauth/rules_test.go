@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubshare/hubshare/internal/testlog"
 	"github.com/hubshare/hubshare/oauth"
-	"github.com/hubshare/hubshare/oauth/internal/testhost"
 	"github.com/hubshare/hubshare/scopes"
 )
 
@@ -263,7 +263,7 @@ func (n numbered) Handle(ctx context.Context, r slog.Record) error {
 // The id of a request is the host's, who finds it in what each record comes with.
 func TestRefusalsAreLoggedWithTheirRequest(t *testing.T) { // OA-47
 	t.Parallel()
-	var log testhost.Log
+	var log testlog.Log
 	h := newHub(t, func(c *oauth.Config) { c.Logger = slog.New(numbered{slog.NewTextHandler(&log, nil)}) })
 	in := func(id int) context.Context { return context.WithValue(t.Context(), numberKey{}, id) }
 	_, err := h.Authorize(in(7), oauth.AuthorizeRequest{User: h.bob, Query: query("redirect_uri", "/elsewhere")})

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubshare/hubshare/internal/testlog"
 	"github.com/hubshare/hubshare/oauth"
 	"github.com/hubshare/hubshare/oauth/internal/testhost"
 	"github.com/hubshare/hubshare/oauth/sqlstore"
@@ -26,7 +27,7 @@ type hub struct {
 	*oauth.Provider
 	store *sqlstore.Store
 	host  *testhost.Host
-	log   *testhost.Log
+	log   *testlog.Log
 
 	mu      sync.Mutex
 	now     time.Time
@@ -42,7 +43,7 @@ func newHub(t testing.TB, change ...func(*oauth.Config)) *hub {
 
 func newHubOn(t testing.TB, store *sqlstore.Store, change ...func(*oauth.Config)) *hub {
 	t.Helper()
-	h := &hub{store: store, now: time.Date(2026, 3, 4, 5, 6, 7, 500_000_000, time.UTC), log: &testhost.Log{}}
+	h := &hub{store: store, now: time.Date(2026, 3, 4, 5, 6, 7, 500_000_000, time.UTC), log: &testlog.Log{}}
 	reg := scopes.New(scopes.P55)
 	cfg := oauth.Config{
 		Store: h.store, Registry: reg, Now: h.clock, Logger: slog.New(slog.NewTextHandler(h.log, nil)),

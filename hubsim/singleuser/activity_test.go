@@ -14,25 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/hubshare/hubshare/hubsim/singleuser"
+	"github.com/hubshare/hubshare/internal/testlog"
 )
-
-// lockedBuffer takes log lines from any goroutine.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
 
 func TestCheckComparesVersions(t *testing.T) { // HB-113
 	t.Parallel()
@@ -47,7 +30,7 @@ func TestCheckComparesVersions(t *testing.T) { // HB-113
 			t.Parallel()
 			hub := newFakeHub(t)
 			hub.version = c.hub
-			var log lockedBuffer
+			var log testlog.Log
 			s := hub.serve(t, singleuser.Config{Version: c.server, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 			require.NoError(t, s.Check(t.Context()))
 			if c.want == "" {
@@ -172,7 +155,7 @@ func TestFailedReportIsRepeatedForAMinute(t *testing.T) { // HB-115, OA-140
 			t.Parallel()
 			hub := newFakeHub(t)
 			clock := &timers{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
-			var log lockedBuffer
+			var log testlog.Log
 			client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				status := http.StatusOK
 				if r.Method == http.MethodPost {

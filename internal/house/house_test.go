@@ -94,8 +94,8 @@ var rooms = []room{
 var testsToo = map[string][]string{
 	"sharing":  {xnet},
 	"oauth":    {xnet, xoauth2},
-	"e2e":      {xnet},
-	"hubsim":   {xnet, websocket},
+	"e2e":      {xnet, module + "/internal/testlog"},
+	"hubsim":   {xnet, websocket, module + "/internal/testlog"},
 	"examples": {module + "/internal/pgtest"},
 }
 
@@ -227,6 +227,8 @@ func TestTheTableRefusesWhatPointsUp(t *testing.T) {
 		{"hubsim/hub.go", fosite},
 		{"hubsim/hub_test.go", playwright},
 		{"hubsim/cmd/hubsim/main.go", module + "/sharing"},
+		{"hubsim/cmd/hubsim/main.go", module + "/internal/testlog"},
+		{"e2e/browser/session.go", module + "/internal/testlog"},
 		{"e2e/browser/session.go", module + "/hubsim"},
 		{"e2e/browser/session.go", module + "/e2e/scenario"},
 		{"e2e/scenario/walk.go", module + "/hubsim"},
@@ -263,7 +265,9 @@ func TestTheTableAllowsWhatPointsDown(t *testing.T) {
 		{"hubsim/hub.go", module + "/sharing/httpapi"},
 		{"hubsim/singleuser/page.go", module + "/oauth/hubauth"},
 		{"hubsim/proxy/inner/x.go", module + "/hubsim/proxy"},
+		{"hubsim/cmd/hubsim/main_test.go", module + "/internal/testlog"},
 		{"e2e/walk_test.go", module + "/hubsim"},
+		{"e2e/walk_test.go", module + "/internal/testlog"},
 		{"e2e/scenario/walk.go", module + "/e2e/browser"},
 		{"examples/user-sharing/main.go", module + "/e2e/scenario"},
 		{"internal/changelog/table.go", module + "/internal/sqldb"},

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubshare/hubshare/internal/testlog"
 	"github.com/hubshare/hubshare/oauth"
 	"github.com/hubshare/hubshare/oauth/httpapi"
 	"github.com/hubshare/hubshare/oauth/hubauth"
@@ -35,7 +36,7 @@ type world struct {
 	*httptest.Server
 	host     *testhost.Host
 	provider *oauth.Provider
-	log      *testhost.Log
+	log      *testlog.Log
 
 	mu    sync.Mutex
 	now   time.Time
@@ -52,7 +53,7 @@ func newWorld(t testing.TB, change ...func(*hubauth.Config)) *world {
 
 func newWorldWith(t testing.TB, provider func(*oauth.Config), change ...func(*hubauth.Config)) *world {
 	t.Helper()
-	x := &world{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), log: &testhost.Log{}}
+	x := &world{now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), log: &testlog.Log{}}
 	reg := scopes.New(scopes.P55)
 	x.host = testhost.New(reg)
 	logger := slog.New(slog.NewTextHandler(x.log, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -13,15 +13,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/hubshare/hubshare/internal/testlog"
 	"github.com/hubshare/hubshare/oauth/hubauth"
-	"github.com/hubshare/hubshare/oauth/internal/testhost"
 )
 
 // starting is a server that starts beside a hub, whose API gives these statuses in turn and then 200. It waits for nothing, and notes how long it would.
 type starting struct {
 	auth *hubauth.Auth
 	hub  *httptest.Server
-	log  testhost.Log
+	log  testlog.Log
 
 	mu     sync.Mutex
 	asked  []string // method, path and credentials

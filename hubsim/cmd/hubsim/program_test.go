@@ -21,27 +21,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/hubshare/hubshare/internal/testlog"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// locked is what several goroutines write to.
-type locked struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *locked) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *locked) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
 
 func variables(env map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
@@ -60,7 +44,7 @@ type readyLine struct {
 // running is a program under test.
 type running struct {
 	readyLine
-	log  *locked
+	log  *testlog.Log
 	end  func() (code int, rest string) // asks it to end, and gives its exit code and what else it wrote to standard output
 	done chan int
 }
@@ -76,7 +60,7 @@ func start(t *testing.T, env map[string]string, args ...string) *running {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	out, in := io.Pipe()
-	r := &running{log: &locked{}, done: make(chan int, 1)}
+	r := &running{log: &testlog.Log{}, done: make(chan int, 1)}
 	w := world{args: args, env: variables(env), stdin: strings.NewReader(""), stdout: in, stderr: r.log}
 	go func() {
 		code := w.run(ctx)

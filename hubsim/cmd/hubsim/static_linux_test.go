@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/hubshare/hubshare/internal/testlog"
 )
 
 // mostBinary and mostMemory are what the program may weigh, in bytes: stripped, and resident once it is ready.
@@ -55,7 +57,7 @@ func TestTheBinaryRunsAloneInAnEmptyRoot(t *testing.T) {
 	hub := alone(root, "--port", "0")
 	stdout, err := hub.StdoutPipe()
 	require.NoError(t, err)
-	var log locked
+	var log testlog.Log
 	hub.Stderr = &log
 	if err := hub.Start(); errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL) {
 		t.Skipf("NOT TESTED: the program alone in an empty root; this system lets nobody change theirs: %v", err)
