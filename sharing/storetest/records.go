@@ -22,6 +22,27 @@ func (f fixture) told(c sharing.Change, err error) sharing.Change {
 
 // records are about what a change says for people (SH-182), and about how long it is kept.
 var records = []check{
+	{"times of any zone and finer than a microsecond are kept as whole microseconds of UTC", func(f fixture) {
+		zone := time.FixedZone("half past", 5*60*60+30*60)
+		abroad := func(t time.Time) time.Time { return t.Add(789 * time.Nanosecond).In(zone) }
+		given, _ := f.give(abroad(start), "u-alice", lab, bob, until(abroad(late)), access)
+		share := f.share(start, lab, bob)
+		assert.Equal(f.t, given, share, "what was answered is what is kept")
+		assert.Equal(f.t, start, share.CreatedAt)
+		assert.Equal(f.t, []sharing.StoredGrant{{Bases: []string{access}, ActorID: "u-alice", GrantedAt: start, Ends: until(late)}}, share.Grants)
+		made, _, err := f.store.CreateCode(f.t.Context(), abroad(start), by("u-alice"), sharing.CodeOrder{
+			Place: lab, Bases: []string{access}, Prefix: "zone", Hash: "hash", ExpiresAt: abroad(late),
+		})
+		require.NoError(f.t, err)
+		assert.Equal(f.t, []sharing.StoredCode{made}, f.codes(start, sharing.Filter{ServerID: lab.ServerID}))
+		assert.Equal(f.t, []time.Time{start, late}, []time.Time{made.CreatedAt, made.ExpiresAt})
+		changes, err := f.store.Changes(f.t.Context(), 0, 10)
+		require.NoError(f.t, err)
+		require.Len(f.t, changes, 2)
+		for _, c := range changes {
+			assert.Equal(f.t, start, c.At)
+		}
+	}},
 	{"SH-182 a record says who did what, where, to whom, in the names of that day", func(f fixture) {
 		ctx := f.t.Context()
 		a := sharing.Act{
