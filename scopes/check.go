@@ -70,8 +70,11 @@ type Decision struct {
 }
 
 // Explain answers whether any of several bases allows an action on a resource, by which scope, or what was missing (SC-93 … SC-95).
+// A nil g knows nobody. It allows exactly what [Set.Allows] allows, at the price of looking for a name to give.
 func (s Set) Explain(bases []string, on Resource, g Groups) Decision {
 	held := false
+	// The first base that allows ends the search, since scopes only ever add: nothing after it could take that back. A refusal
+	// has asked all of them, because Hidden is about every base.
 	for _, base := range bases {
 		if by, ok := s.witness(base, on, g); ok {
 			return Decision{Allowed: true, By: by}
@@ -81,7 +84,8 @@ func (s Set) Explain(bases []string, on Resource, g Groups) Decision {
 	return Decision{Missing: slices.Clone(bases), Hidden: held && on.Kind != ""}
 }
 
-// witness names the widest held scope that allows an action.
+// witness names the widest held scope that allows an action. It is apart from Allows on purpose: that one stops at whatever it finds
+// first, in no order that a reader could be told. What must agree is the answer, and the properties hold it to that.
 func (s Set) witness(base string, on Resource, g Groups) (Scope, bool) {
 	c := s.content()
 	at, bit := place(base)
