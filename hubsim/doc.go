@@ -31,10 +31,12 @@
 //
 // # Defaults
 //
+// The zero [Config] is a hub on which sharing works at once; examples/user-sharing is a program around it.
+//
 // Where a JupyterHub answers in a way that nobody should rely on, this hub deliberately answers better, and its log says so and names the rule;
 // [Config.UpstreamQuirks] has it answer the same.
 //
-// The zero [Config] is a hub on which sharing works at once. See examples/user-sharing for the same as a program.
+// # Services
 //
 // A [Service] with a Command is started and stopped with the hub; [Hub.ServiceEnv] is what one that is started by hand has to be told. See
 // examples/service-whoami.
