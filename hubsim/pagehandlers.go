@@ -35,18 +35,23 @@ func (h *Hub) getPage(p func(http.ResponseWriter, *http.Request, visitor) error)
 	})
 }
 
+// proven is who sends a form or the like, with the proof that a page of ours gave them; whoever has not logged in is refused after that.
+func (h *Hub) proven(r *http.Request) (visitor, error) {
+	v, ok, err := h.identifyCookie(r)
+	if err == nil {
+		err = h.xsrf.Check(r, v.bind(), false)
+	}
+	if err == nil && !ok {
+		err = web.Errorf(http.StatusForbidden, "")
+	}
+	return v, err
+}
+
 // refuseMethod is what a page says to a method that it does not have: writing ones fail for lack of proof or of a login first (HB-22).
 func (h *Hub) refuseMethod(r *http.Request) error {
 	if r.Method != http.MethodHead && r.Method != http.MethodOptions {
-		v, ok, err := h.identifyCookie(r)
-		if err != nil {
+		if _, err := h.proven(r); err != nil {
 			return err
-		}
-		if err := h.xsrf.Check(r, v.bind(), false); err != nil {
-			return err
-		}
-		if !ok {
-			return web.Errorf(http.StatusForbidden, "")
 		}
 	}
 	return web.Errorf(http.StatusMethodNotAllowed, "")

@@ -39,15 +39,9 @@ func (h *Hub) cspReport() http.Handler {
 			return h.refuseMethod(r)
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxReport)
-		v, ok, err := h.identifyCookie(r)
+		v, err := h.proven(r)
 		if err != nil {
 			return err
-		}
-		if err := h.xsrf.Check(r, v.bind(), false); err != nil {
-			return err
-		}
-		if !ok {
-			return web.Errorf(http.StatusForbidden, "")
 		}
 		h.log.Info("a page violated its content security policy", "user", v.account.Name)
 		web.WriteNoContent(w)
