@@ -31,7 +31,7 @@ func TestExtension(t *testing.T) {
 func TestClient(t *testing.T) {
 	t.Parallel()
 	out := run(t, filepath.Join("..", "..", "hubsim", "clients", "javascript"), []string{"HUBSIM=" + program(t)}, "node", "--test")
-	require.Regexp(t, `(?m)^.{1,4}pass 6$`, out)
+	require.Regexp(t, `(?m)^.{1,4}pass 7$`, out)
 }
 
 // program builds hubsim.

@@ -23,7 +23,7 @@ func TestService(t *testing.T) {
 // TestClient runs the tests of the Python client.
 func TestClient(t *testing.T) {
 	t.Parallel()
-	pytest(t, filepath.Join("..", "..", "hubsim", "clients", "python"), 7)
+	pytest(t, filepath.Join("..", "..", "hubsim", "clients", "python"), 8)
 }
 
 func pytest(t *testing.T, dir string, passed int) {
