@@ -36,6 +36,9 @@ type Options struct {
 	Headed bool
 	// Slow is how long to rest between actions, so that people can follow.
 	Slow time.Duration
+	// Film adds moving pictures to the traces of contexts. It makes everything take half as long again,
+	// and a trace without holds what each page looked like before and after each action.
+	Film bool
 }
 
 // Ready is what Ensure found: everything that is needed to launch a browser.

@@ -31,6 +31,7 @@ const startLimit = time.Minute
 // contexts as long as each page is driven by one goroutine at a time.
 type Session struct {
 	ready   Ready
+	film    bool
 	pw      *playwright.Playwright
 	browser playwright.Browser
 }
@@ -117,7 +118,7 @@ func launch(ready Ready, rule string, o Options) (*Session, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("launch %s: %w", ready.Browser, err), pw.Stop())
 	}
-	return &Session{ready: ready, pw: pw, browser: b}, nil
+	return &Session{ready: ready, film: o.Film, pw: pw, browser: b}, nil
 }
 
 // Close ends the browser and the driver, and with them every context. It may be
@@ -184,7 +185,7 @@ func (s *Session) NewContext(o ContextOptions) (Context, error) {
 		return c, nil
 	}
 	err = c.Tracing().Start(playwright.TracingStartOptions{
-		Screenshots: playwright.Bool(true), Snapshots: playwright.Bool(true)})
+		Screenshots: playwright.Bool(s.film), Snapshots: playwright.Bool(true)})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start tracing: %w", err), c.Close())
 	}

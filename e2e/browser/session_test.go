@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"archive/zip"
 	"context"
 	"flag"
 	"fmt"
@@ -193,6 +194,36 @@ func TestAContextWithoutATraceKeepsPicturesAlone(t *testing.T) {
 	assert.Equal(t, []string{filepath.Join(dir, "x-1.png")}, names)
 }
 
+func TestAFilmIsPartOfTheTraceForWhoAsks(t *testing.T) {
+	t.Parallel()
+	srv := greeter(t)
+	filming, err := browser.Start(t.Context(), browser.Options{Film: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, filming.Close()) })
+	for s, films := range map[*browser.Session]bool{filming: true, browser.Shared(t): false} {
+		c, err := s.NewContext(browser.ContextOptions{})
+		require.NoError(t, err)
+		page, err := c.NewPage()
+		require.NoError(t, err)
+		_, err = page.Goto(srv.URL)
+		require.NoError(t, err)
+		assert.Equal(t, "Hello nobody", heading(t, page))
+		dir := t.TempDir()
+		require.NoError(t, browser.KeepIn(dir, c, "x"))
+		require.NoError(t, c.Close())
+		trace, err := zip.OpenReader(filepath.Join(dir, "x-trace.zip"))
+		require.NoError(t, err)
+		var pictures int
+		for _, f := range trace.File {
+			if strings.HasSuffix(f.Name, ".jpeg") {
+				pictures++
+			}
+		}
+		require.NoError(t, trace.Close())
+		assert.Equal(t, films, pictures > 0, "%d pictures", pictures)
+	}
+}
+
 func TestAContextLikesPagesDarkOrLight(t *testing.T) {
 	t.Parallel()
 	for _, dark := range []bool{true, false} {
@@ -209,8 +240,8 @@ func TestFlagsForPeople(t *testing.T) {
 	fs := flag.NewFlagSet("test", flag.ContinueOnError)
 	o := browser.Flags(fs)
 	assert.Equal(t, browser.Options{}, *o)
-	require.NoError(t, fs.Parse([]string{"-headed", "-slow", "300ms"}))
-	assert.Equal(t, browser.Options{Headed: true, Slow: 300 * time.Millisecond}, *o)
+	require.NoError(t, fs.Parse([]string{"-headed", "-slow", "300ms", "-film"}))
+	assert.Equal(t, browser.Options{Headed: true, Slow: 300 * time.Millisecond, Film: true}, *o)
 }
 
 // A browser with windows is another one than the headless shell, and needs somewhere to open them.
