@@ -61,8 +61,7 @@ func KeepIn(dir string, c Context, name string) error {
 			errs = append(errs, fmt.Errorf("screenshot of %s: %w", page.URL(), err))
 		}
 	}
-	err := c.Tracing().Stop(base + "-trace.zip")
-	if err != nil && !strings.Contains(err.Error(), "Must start tracing") {
+	if err := stopTrace(c, base+"-trace.zip"); err != nil {
 		errs = append(errs, fmt.Errorf("write the trace: %w", err))
 	}
 	return errors.Join(errs...)

@@ -32,6 +32,7 @@ const startLimit = time.Minute
 type Session struct {
 	ready   Ready
 	film    bool
+	traces  string // a folder, which the driver would make and leave behind
 	pw      *playwright.Playwright
 	browser playwright.Browser
 }
@@ -88,7 +89,16 @@ func await[T any](ctx context.Context, start func() (T, error), undo func(T) err
 	}
 }
 
-func launch(ready Ready, rule string, o Options) (*Session, error) {
+func launch(ready Ready, rule string, o Options) (_ *Session, err error) {
+	traces, err := os.MkdirTemp("", "hubshare-traces-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for traces: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(traces))
+		}
+	}()
 	pw, err := playwright.Run(&playwright.RunOptions{
 		DriverDirectory:     ready.Driver,
 		SkipInstallBrowsers: true,
@@ -109,6 +119,7 @@ func launch(ready Ready, rule string, o Options) (*Session, error) {
 	maps.Copy(env, ready.Env)
 	b, err := pw.Chromium.Launch(playwright.BrowserTypeLaunchOptions{
 		ExecutablePath: playwright.String(ready.Browser),
+		TracesDir:      playwright.String(traces),
 		Env:            env,
 		Timeout:        milliseconds(30 * time.Second),
 		Headless:       playwright.Bool(!o.Headed),
@@ -118,13 +129,13 @@ func launch(ready Ready, rule string, o Options) (*Session, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("launch %s: %w", ready.Browser, err), pw.Stop())
 	}
-	return &Session{ready: ready, film: o.Film, pw: pw, browser: b}, nil
+	return &Session{ready: ready, film: o.Film, traces: traces, pw: pw, browser: b}, nil
 }
 
 // Close ends the browser and the driver, and with them every context. It may be
 // called once.
 func (s *Session) Close() error {
-	return errors.Join(s.browser.Close(), s.pw.Stop())
+	return errors.Join(s.browser.Close(), s.pw.Stop(), os.RemoveAll(s.traces))
 }
 
 // resolverRule denies every host but a few.
@@ -189,7 +200,22 @@ func (s *Session) NewContext(o ContextOptions) (Context, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start tracing: %w", err), c.Close())
 	}
-	return c, nil
+	return traced{c}, nil
+}
+
+// traced is a context whose trace nobody may have kept by the time it closes. The driver would leave a folder of it behind.
+type traced struct{ Context }
+
+func (c traced) Close(o ...playwright.BrowserContextCloseOptions) error {
+	return errors.Join(stopTrace(c.Context), c.Context.Close(o...))
+}
+
+// stopTrace ends the trace of c, if there is one, and writes it to a file, if one is named.
+func stopTrace(c Context, file ...string) error {
+	if err := c.Tracing().Stop(file...); err != nil && !strings.Contains(err.Error(), "Must start tracing") {
+		return err
+	}
+	return nil
 }
 
 func milliseconds(d time.Duration) *float64 {

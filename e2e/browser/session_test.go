@@ -194,6 +194,30 @@ func TestAContextWithoutATraceKeepsPicturesAlone(t *testing.T) {
 	assert.Equal(t, []string{filepath.Join(dir, "x-1.png")}, names)
 }
 
+// Not one folder is left in the place for temporary ones, of contexts whose trace was kept or not.
+func TestNothingIsLeftOfTraces(t *testing.T) {
+	// Not parallel: it sets the environment.
+	browser.Shared(t) // has its folders elsewhere
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	s, err := browser.Start(t.Context(), browser.Options{})
+	require.NoError(t, err)
+	for _, keep := range []bool{true, false} {
+		c, err := s.NewContext(browser.ContextOptions{})
+		require.NoError(t, err)
+		_, err = c.NewPage()
+		require.NoError(t, err)
+		if keep {
+			require.NoError(t, browser.KeepIn(t.TempDir(), c, "x"))
+		}
+		require.NoError(t, c.Close())
+	}
+	require.NoError(t, s.Close())
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
 func TestAFilmIsPartOfTheTraceForWhoAsks(t *testing.T) {
 	t.Parallel()
 	srv := greeter(t)
